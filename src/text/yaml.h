@@ -1,0 +1,38 @@
+#pragma once
+// YAML in and out, with the semantics of Kubernetes' own library (sigs.k8s.io/yaml 1.6: go-yaml v2 underneath,
+// then JSON): YAML 1.1 booleans, merge keys, anchors, non-string keys as their JSON text. Pure; any thread.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/value.h"
+
+namespace shipit::text {
+
+struct YamlOptions {
+  std::string file;               ///< named in errors when not empty
+  bool duplicates_error = false;  ///< true for our own manifests in git; charts and values: the last one wins
+  int max_depth = 512;
+  size_t max_nodes = 10'000'000;    ///< after alias expansion: a bound on alias bombs
+  bool numbers_as_double = false;  ///< every number float64, as Helm reads values files (JSON numbers in Go)
+};
+
+/// Parses the first document; null for an empty text.
+/// Errors: Invalid, "FILE: line L: …" in go-yaml's words where there is such a message.
+Value parse_yaml(std::string_view bytes, Arena& arena, const YamlOptions& options = {});
+Document parse_yaml(std::string_view bytes, const YamlOptions& options = {});
+
+/// One document of a stream, with the line (from 1) its content starts at.
+struct YamlPart {
+  std::string_view bytes;
+  int line;
+};
+/// Splits at lines that are a document separator, as Kubernetes' YAML reader does ("---" at a line's start).
+std::vector<YamlPart> split_yaml_documents(std::string_view bytes);
+
+/// As sigs.k8s.io/yaml Marshal prints it: keys in go-yaml's natural order, line width 80, trailing newline.
+std::string to_yaml(Value value);
+void append_yaml(std::string& out, Value value);
+
+}  // namespace shipit::text
