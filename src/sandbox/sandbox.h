@@ -25,7 +25,9 @@ struct SandboxOptions {
   std::string state_dir;
   /// Makes the controllers on the sandbox's store; empty: objects stay as they are written.
   std::function<std::unique_ptr<Controllers>(Store&, const Clock&)> controllers;
-  std::vector<std::function<std::unique_ptr<Part>(const Clock&)>> parts;
+  /// Makes the other rooms, in the order in which they are asked; after the store is read and `controllers`
+  /// made.
+  std::vector<std::function<std::unique_ptr<Part>(Store&, const Clock&)>> parts;
   size_t max_body = 3 << 20;  ///< bytes; the API server's limit for one request
 };
 
