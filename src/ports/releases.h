@@ -1,0 +1,49 @@
+#pragma once
+// Releases: the HelmRelease objects. Reads are served from a watched cache; writes go to the server. Thread-safe.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/deadline.h"
+#include "domain/release.h"
+#include "domain/view.h"
+
+namespace shipit::ports {
+
+/// What the status subresource holds.
+struct ReleaseStatus {
+  domain::State state = domain::State::Pending;
+  std::string reason;
+  Time since{};
+  int64_t observed_generation = 0;
+  int revision = 0;
+  domain::CommitId commit;
+  std::vector<domain::Condition> conditions;
+  std::string original_type, original_reason;  ///< the original's condition: "DEPLOYED", "UpdateSuccess"
+  std::optional<Time> last_deployed;
+};
+
+class Releases {
+ public:
+  virtual ~Releases() = default;
+  virtual std::vector<std::shared_ptr<const domain::Release>> list() = 0;
+  virtual std::shared_ptr<const domain::Release> get(const domain::ReleaseKey& key) = 0;  ///< nullptr: none
+  /// Plain apply of a manifest from git, with sync's own field manager and label. `manifest` is the HelmRelease as JSON.
+  /// *Errors:* Invalid (with the server's words), Conflict, Denied, Unavailable, Timeout.
+  virtual void apply(const domain::ReleaseKey& key, const std::string& manifest_json, const domain::CommitId& commit,
+                     Wait wait) = 0;
+  /// Marks `prune-confirmed: <commit>` and then deletes; the finalizer keeps it until it is uninstalled (rule 10).
+  virtual void prune(const domain::ReleaseKey& key, const domain::CommitId& commit, Wait wait) = 0;
+  /// Sets (or removes, when empty) annotations by merge patch. *Errors:* NotFound and the above.
+  virtual void annotate(const domain::ReleaseKey& key, const std::map<std::string, std::string>& annotations, Wait wait) = 0;
+  virtual void add_finalizer(const domain::ReleaseKey& key, Wait wait) = 0;
+  virtual void drop_finalizer(const domain::ReleaseKey& key, Wait wait) = 0;
+  virtual void set_status(const domain::ReleaseKey& key, const ReleaseStatus& status, Wait wait) = 0;
+  /// Called with the key of each release that changed, or whose workload or records did, from any thread.
+  virtual void on_change(std::function<void(const domain::ReleaseKey&)> callback) = 0;
+};
+
+}  // namespace shipit::ports
