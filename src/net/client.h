@@ -1,6 +1,6 @@
 #pragma once
-// The HTTP client as its users see it: a blocking façade. Adapters hold an HttpClient&, so a test answers by a
-// function. The real one is CurlClient (one curl multi handle on one thread); see curl_client.h.
+// The HTTP client as its users see it: a blocking façade. Adapters hold an HttpClient&, so a test answers by
+// a function. The real one is CurlClient (one curl multi handle on one thread); see curl_client.h.
 // Thread-safe: any thread may call at any time.
 #include <functional>
 #include <memory>
@@ -29,14 +29,15 @@ struct ClientRequest {
   Headers headers;
   std::string body;
   std::shared_ptr<const Tls> tls;
-  std::string proxy;                ///< URL; empty: HTTPS_PROXY and NO_PROXY of the environment
-  bool http1_only = false;          ///< downloads: an HTTP/2 window buffers too much while paused
-  size_t max_body = 64 << 20;       ///< bytes; a longer answer is Error Invalid
+  std::string proxy;           ///< URL; empty: HTTPS_PROXY and NO_PROXY of the environment
+  bool http1_only = false;     ///< downloads: an HTTP/2 window buffers too much while paused
+  size_t max_body = 64 << 20;  ///< bytes; a longer answer is Error Invalid
   Duration connect_timeout{10'000};
   bool follow_redirects = false;
 };
 
-/// A response body that arrives in pieces. One reader. Destroyed early it cancels the request within milliseconds.
+/// A response body that arrives in pieces. One reader. Destroyed early it cancels the request within
+/// milliseconds.
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
@@ -51,8 +52,8 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
   /// Sends and waits for the whole answer, whatever its status.
-  /// Errors: Timeout (the effect is unknown), Unavailable (refused, reset, no name), Invalid (URL, body too large),
-  /// Denied (TLS verification). Never retries.
+  /// Errors: Timeout (the effect is unknown), Unavailable (refused, reset, no name), Invalid (URL, body too
+  /// large), Denied (TLS verification). Never retries.
   virtual Response send(const ClientRequest& request, Wait wait) = 0;
   /// Returns as soon as the headers are there. Same errors.
   virtual std::unique_ptr<ByteStream> open(const ClientRequest& request, Wait wait) = 0;

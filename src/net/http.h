@@ -19,7 +19,9 @@ class Headers final {
   void set(std::string_view name, std::string value);
   /// The first field of that name, or nullopt.
   std::optional<std::string_view> get(std::string_view name) const;
-  std::string_view get_or(std::string_view name, std::string_view fallback) const { return get(name).value_or(fallback); }
+  std::string_view get_or(std::string_view name, std::string_view fallback) const {
+    return get(name).value_or(fallback);
+  }
   const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
 
  private:
