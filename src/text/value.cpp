@@ -43,7 +43,8 @@ void grow(Arena& arena, Body* body, Item*& items) {
 }  // namespace
 
 std::string_view to_string(Kind kind) {
-  constexpr std::string_view kNames[] = {"null", "bool", "int", "uint", "float64", "string", "list", "map", "opaque"};
+  constexpr std::string_view kNames[] = {"null",   "bool", "int", "uint",  "float64",
+                                         "string", "list", "map", "opaque"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -59,7 +60,8 @@ Value Value::list(Arena& arena, size_t capacity) {
   Value value;
   value.kind_ = Kind::List;
   value.list_ = arena.allocate_array<ListBody>(1);
-  *value.list_ = {capacity ? arena.allocate_array<Value>(capacity) : nullptr, 0, static_cast<uint32_t>(capacity)};
+  *value.list_ = {capacity ? arena.allocate_array<Value>(capacity) : nullptr, 0,
+                  static_cast<uint32_t>(capacity)};
   return value;
 }
 
@@ -73,13 +75,35 @@ Value Value::map(Arena& arena, size_t capacity) {
   Value value;
   value.kind_ = Kind::Map;
   value.map_ = arena.allocate_array<MapBody>(1);
-  *value.map_ = {capacity ? arena.allocate_array<Member>(capacity) : nullptr, 0, static_cast<uint32_t>(capacity)};
+  *value.map_ = {capacity ? arena.allocate_array<Member>(capacity) : nullptr, 0,
+                 static_cast<uint32_t>(capacity)};
   return value;
 }
 
 Value Value::map(Arena& arena, std::initializer_list<std::pair<Key, Value>> members) {
   Value value = map(arena, members.size());
   for (const auto& [key, member] : members) value.set_borrowed(arena, key, member);
+  return value;
+}
+
+Value Value::list_of(Arena& arena, std::span<const Value> items) {
+  Value value = list(arena, items.size());
+  std::ranges::copy(items, value.list_->items);
+  value.list_->size = static_cast<uint32_t>(items.size());
+  return value;
+}
+
+Value Value::map_of(Arena& arena, std::span<Member> members) {
+  auto before = [](const Member& a, const Member& b) { return a.key.view() < b.key.view(); };
+  if (!std::ranges::is_sorted(members, before)) std::ranges::stable_sort(members, before);
+  Value value = map(arena, members.size());
+  MapBody* body = value.map_;
+  for (const Member& m : members) {
+    if (body->size && body->members[body->size - 1].key == m.key)
+      body->members[body->size - 1] = m;
+    else
+      body->members[body->size++] = m;
+  }
   return value;
 }
 
@@ -107,10 +131,14 @@ uint64_t Value::as_uint(uint64_t fallback) const {
 
 double Value::as_double(double fallback) const {
   switch (kind_) {
-    case Kind::Int: return static_cast<double>(int_);
-    case Kind::Uint: return static_cast<double>(uint_);
-    case Kind::Double: return double_;
-    default: return fallback;
+    case Kind::Int:
+      return static_cast<double>(int_);
+    case Kind::Uint:
+      return static_cast<double>(uint_);
+    case Kind::Double:
+      return double_;
+    default:
+      return fallback;
   }
 }
 
@@ -213,7 +241,8 @@ Value Value::ensure_list(Arena& arena, std::string_view key) const {
 
 Value copy(Arena& arena, Value value) {
   switch (value.kind()) {
-    case Kind::String: return Value::string(arena, value.as_string()).with_mark(value.mark());
+    case Kind::String:
+      return Value::string(arena, value.as_string()).with_mark(value.mark());
     case Kind::List: {
       Value list = Value::list(arena, value.size());
       for (Value item : value.items()) list.push_back(arena, copy(arena, item));
@@ -228,26 +257,34 @@ Value copy(Arena& arena, Value value) {
       }
       return map.with_mark(value.mark());
     }
-    default: return value;
+    default:
+      return value;
   }
 }
 
 bool equal(Value a, Value b) {
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case Kind::Null: return true;
-    case Kind::Bool: return a.as_bool() == b.as_bool();
-    case Kind::Int: return a.as_int() == b.as_int();
-    case Kind::Uint: return a.as_uint() == b.as_uint();
-    case Kind::Double: return a.as_double() == b.as_double();
-    case Kind::String: return a.as_string() == b.as_string();
+    case Kind::Null:
+      return true;
+    case Kind::Bool:
+      return a.as_bool() == b.as_bool();
+    case Kind::Int:
+      return a.as_int() == b.as_int();
+    case Kind::Uint:
+      return a.as_uint() == b.as_uint();
+    case Kind::Double:
+      return a.as_double() == b.as_double();
+    case Kind::String:
+      return a.as_string() == b.as_string();
     case Kind::List:
       return std::ranges::equal(a.items(), b.items(), [](Value x, Value y) { return equal(x, y); });
     case Kind::Map:
       return std::ranges::equal(a.members(), b.members(), [](const Member& x, const Member& y) {
         return x.key == y.key && equal(x.value, y.value);
       });
-    case Kind::Opaque: return a.same_reference(b);
+    case Kind::Opaque:
+      return a.same_reference(b);
   }
   return false;
 }

@@ -1,8 +1,9 @@
 #pragma once
 // The document: what JSON and YAML are read into, what templates run over, what Kubernetes objects are.
 // A Value is 16 bytes, copied freely, and refers into an Arena; maps and lists are references, as in Go, so a
-// copy of a map Value sees later changes through the other. Maps keep their keys sorted by bytes (Go's order).
-// Not thread-safe while it changes; a document at rest may be read from many threads.
+// copy of a map Value sees later changes through the other. Maps keep their keys sorted by bytes (Go's
+// order). Not thread-safe while it changes; a document at rest may be read from many threads.
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
@@ -28,13 +29,15 @@ struct MapBody;
 /// A map key with its hash: make it once for names that are looked up often.
 struct Key {
   constexpr Key() = default;
-  constexpr Key(std::string_view name) : data(name.data()), size(static_cast<uint32_t>(name.size())), hash(hash_of(name)) {}
+  constexpr Key(std::string_view name)
+      : data(name.data()), size(static_cast<uint32_t>(name.size())), hash(hash_of(name)) {}
   constexpr Key(const char* name) : Key(std::string_view(name)) {}
   Key(const std::string& name) : Key(std::string_view(name)) {}
 
   constexpr std::string_view view() const { return {data, size}; }
   friend bool operator==(const Key& a, const Key& b) {
-    return a.hash == b.hash && a.size == b.size && (a.data == b.data || std::memcmp(a.data, b.data, a.size) == 0);
+    return a.hash == b.hash && a.size == b.size &&
+           (a.data == b.data || std::memcmp(a.data, b.data, a.size) == 0);
   }
   /// FNV-1a, 32 bits.
   static constexpr uint32_t hash_of(std::string_view name) {
@@ -53,7 +56,9 @@ class Value final {
   /// null
   constexpr Value() : kind_(Kind::Null), int_(0) {}
   Value(std::nullptr_t) : Value() {}
-  Value(bool value) : kind_(Kind::Bool), int_(value) {}
+  /// A bool and nothing that converts to one: a pointer must not become true.
+  template <std::same_as<bool> Bool>
+  Value(Bool value) : kind_(Kind::Bool), int_(value) {}
   Value(int value) : Value(static_cast<int64_t>(value)) {}
   Value(int64_t value) : kind_(Kind::Int), int_(value) {}
   Value(long long value) : Value(static_cast<int64_t>(value)) {}
@@ -64,8 +69,6 @@ class Value final {
   /// A string literal: not copied. For any other text use `string(arena, text)`.
   template <size_t N>
   Value(const char (&literal)[N]) : Value(borrowed(std::string_view(literal, N - 1))) {}
-  template <class T>
-  Value(T*) = delete;
 
   /// A copy of `text` in the arena.
   static Value string(Arena& arena, std::string_view text) { return borrowed(arena.copy(text)); }
@@ -76,7 +79,13 @@ class Value final {
   static Value map(Arena& arena, size_t capacity = 0);
   /// Keys here must outlive the arena (literals); a later equal key wins.
   static Value map(Arena& arena, std::initializer_list<std::pair<Key, Value>> members);
-  /// A pointer with a 16-bit sort, for the template engine's own objects. Equal only to itself; never serialised.
+  /// A list of just these items.
+  static Value list_of(Arena& arena, std::span<const Value> items);
+  /// A map of these members in any order, sorted in place here; of equal keys the last one wins. Key texts
+  /// must outlive the arena. n log n, where setting n members one by one in a bad order is quadratic.
+  static Value map_of(Arena& arena, std::span<Member> members);
+  /// A pointer with a 16-bit sort, for the template engine's own objects. Equal only to itself; never
+  /// serialised.
   static Value opaque(const void* object, uint16_t sort);
 
   Kind kind() const { return kind_; }
@@ -140,7 +149,8 @@ class Value final {
   /// The list member `key`, made empty first when it is missing or not a list.
   Value ensure_list(Arena& arena, std::string_view key) const;
 
-  /// Free for the owner of the document; 0 at first. The template engine keeps the Go type of a number or list in it.
+  /// Free for the owner of the document; 0 at first. The template engine keeps the Go type of a number or
+  /// list in it.
   uint8_t mark() const { return mark_; }
   Value with_mark(uint8_t mark) const {
     Value v = *this;
