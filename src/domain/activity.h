@@ -8,9 +8,10 @@
 namespace shipit::domain {
 
 struct Activity {
-  std::string id;      ///< stable: release, revision and step, so that a repeat is recognised (rule 31)
+  std::string id;  ///< stable: release, revision and step, so that a repeat is recognised (rule 31)
   Time at{};
-  std::string sort;    ///< "pushed", "refused", "committed", "synced", "deploying", "deployed", "failed", "rolled back", "held", …
+  std::string sort;    ///< "pushed", "refused", "committed", "synced", "deploying", "deployed", "failed",
+                       ///< "rolled back", "held", …
   ReleaseKey release;  ///< empty name: about the repository or an image
   std::string actor;
   std::string message;  ///< one line of plain words

@@ -14,7 +14,8 @@ std::string scalar_text(text::Value value) {
 
 void collect(text::Value value, const std::string& path, std::vector<ImageBlock>& out) {
   for (const text::Member& member : value.members()) {
-    std::string here = path.empty() ? std::string(member.key.view()) : path + "." + std::string(member.key.view());
+    std::string here =
+        path.empty() ? std::string(member.key.view()) : path + "." + std::string(member.key.view());
     if (member.key.view() == "image" && member.value["repository"].is_string()) {
       std::string tag = scalar_text(member.value["tag"]);
       if (!tag.empty()) out.push_back({here, ImageName(member.value["repository"].str()), ImageTag(tag)});
@@ -35,7 +36,8 @@ std::vector<ImageBlock> image_blocks(text::Value values) {
 
 bool is_commit_tag(const ImageTag& tag) {
   const std::string& text = tag.str();
-  return text.size() == 40 && std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return text.size() == 40 &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 std::string short_name(const ImageName& image) {

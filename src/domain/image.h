@@ -16,7 +16,8 @@ struct ImageBlock {
   friend bool operator==(const ImageBlock&, const ImageBlock&) = default;
 };
 
-/// All blocks, in document order of the sorted keys. A digest pinned in the tag ("abc@sha256:…") stays part of it.
+/// All blocks, in document order of the sorted keys. A digest pinned in the tag ("abc@sha256:…") stays part
+/// of it.
 std::vector<ImageBlock> image_blocks(text::Value values);
 
 /// Whether a release takes tags like this by itself. *Source:* the original: `^[0-9a-f]{40}$`.

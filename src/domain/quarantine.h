@@ -1,5 +1,6 @@
 #pragma once
-// quarantine.yaml: what may not run, written beside the registry chart in git. Removing an entry is the lift (rule 25).
+// quarantine.yaml: what may not run, written beside the registry chart in git. Removing an entry is the lift
+// (rule 25).
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +32,8 @@ class Quarantine final {
 
   const std::vector<QuarantineEntry>& entries() const { return entries_; }
   /// The entry that keeps this image tag from that release, or nullptr.
-  const QuarantineEntry* blocking(const ReleaseKey& release, const ImageName& image, const ImageTag& tag) const;
+  const QuarantineEntry* blocking(const ReleaseKey& release, const ImageName& image,
+                                  const ImageTag& tag) const;
   const QuarantineEntry* blocking(const ReleaseKey& release, const InputsHash& inputs) const;
   /// Adds unless an entry for the same thing is there. True when it was added.
   bool add(QuarantineEntry entry);
@@ -44,7 +46,8 @@ class Quarantine final {
 /// Reads quarantine.yaml. Empty text gives no entries.
 /// Errors: Invalid with file and line; the caller keeps the last readable content in force (fails closed).
 Quarantine parse_quarantine(std::string_view yaml);
-/// The file with `add` appended and everything else byte for byte as it was; a header comment when it was empty.
+/// The file with `add` appended and everything else byte for byte as it was; a header comment when it was
+/// empty.
 std::string append_entries(std::string_view yaml, const std::vector<QuarantineEntry>& add);
 /// The file without the entries that equal one of `lift` (same release, image, tag, inputs); comments stay.
 std::string remove_entries(std::string_view yaml, const std::vector<QuarantineEntry>& lift);

@@ -4,8 +4,9 @@
 
 namespace shipit::domain {
 namespace {
-constexpr std::array<std::string_view, 9> kStates = {"deleting", "rolling back", "deploying", "verifying", "failed",
-                                                     "held",     "rolled back",  "pending",   "deployed"};
+constexpr std::array<std::string_view, 9> kStates = {"deleting",    "rolling back", "deploying",
+                                                     "verifying",   "failed",       "held",
+                                                     "rolled back", "pending",      "deployed"};
 constexpr std::array<std::string_view, 3> kVerbs = {"rollback", "retry", "release"};
 }  // namespace
 

@@ -40,12 +40,12 @@ struct ReleaseSpec {
   std::string release_name;      ///< Helm's name; immutable
   std::string target_namespace;  ///< where the workload goes; the HelmRelease's own when empty; immutable
   ChartRef chart;
-  std::string values_json;  ///< compact JSON text of spec.values
+  std::string values_json;              ///< compact JSON text of spec.values
   std::vector<std::string> depends_on;  ///< names of HelmReleases in the same namespace
 
   // Judging; zero means the default of the configuration.
-  Duration deadline{0};  ///< how long a rollout may take
-  Duration soak{0};      ///< how long monitors are watched after it
+  Duration deadline{0};      ///< how long a rollout may take
+  Duration soak{0};          ///< how long monitors are watched after it
   bool soak_queues = false;  ///< `soak: queue`: a push during the soak waits instead of preempting (rule 21)
   friend bool operator==(const ReleaseSpec&, const ReleaseSpec&) = default;
 };

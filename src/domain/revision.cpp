@@ -11,9 +11,9 @@ namespace {
 using text::Arena;
 using text::Value;
 
-constexpr std::array<std::string_view, 9> kStatuses = {"unknown",      "deployed",        "uninstalled",
-                                                       "superseded",   "failed",          "uninstalling",
-                                                       "pending-install", "pending-upgrade", "pending-rollback"};
+constexpr std::array<std::string_view, 9> kStatuses = {
+    "unknown",      "deployed",        "uninstalled",     "superseded",      "failed",
+    "uninstalling", "pending-install", "pending-upgrade", "pending-rollback"};
 constexpr std::array<std::string_view, 5> kVerdicts = {"open", "good", "failed", "unproven", "superseded"};
 constexpr std::array<std::string_view, 4> kFaults = {"", "version", "world", "person"};
 
@@ -35,7 +35,8 @@ class MapWriter {
     if (value) map_.set(arena_, key, value);
   }
   void time(std::string_view key, const std::optional<Time>& value) {
-    if (value && *value != Time{}) map_.set(arena_, key, Value::string(arena_, format_rfc3339_millis(*value)));
+    if (value && *value != Time{})
+      map_.set(arena_, key, Value::string(arena_, format_rfc3339_millis(*value)));
   }
   void real(std::string_view key, const std::optional<double>& value) {
     if (value) map_.set(arena_, key, *value);
@@ -74,8 +75,8 @@ Value samples_value(Arena& arena, const std::vector<MonitorSample>& samples) {
 std::vector<MonitorSample> samples_of(Value list) {
   std::vector<MonitorSample> out;
   for (Value v : list.items())
-    out.push_back({v["monitor"].str(), v["name"].str(), v["group"].str(), v["state"].str(), real_of(v["value"]),
-                   real_of(v["threshold"]), time_of(v["at"]).value_or(Time{})});
+    out.push_back({v["monitor"].str(), v["name"].str(), v["group"].str(), v["state"].str(),
+                   real_of(v["value"]), real_of(v["threshold"]), time_of(v["at"]).value_or(Time{})});
   return out;
 }
 
@@ -121,6 +122,8 @@ std::string note_to_json(const RevisionNote& n) {
   out.number("epoch", n.epoch);
   out.number("rollbackTo", n.rollback_to);
   out.number("rollsBack", n.rolls_back);
+  out.number("returnTo", n.return_to);
+  out.number("paid", n.paid);
   out.text("verdict", std::string(to_string(n.verdict)));
   out.text("fault", std::string(kFaults[static_cast<size_t>(n.fault)]));
   out.text("reason", n.reason);
@@ -170,6 +173,8 @@ std::optional<RevisionNote> note_from_json(std::string_view json) {
   n.epoch = v["epoch"].as_int();
   n.rollback_to = static_cast<int>(v["rollbackTo"].as_int());
   n.rolls_back = static_cast<int>(v["rollsBack"].as_int());
+  n.return_to = static_cast<int>(v["returnTo"].as_int());
+  n.paid = v["paid"].as_int() != 0;
   n.verdict = parse_verdict(v["verdict"].as_string()).value_or(Verdict::Open);
   n.fault = parse_word<Fault>(kFaults, v["fault"].as_string()).value_or(Fault::None);
   n.reason = v["reason"].str();

@@ -13,12 +13,21 @@ namespace shipit::domain {
 
 /// Helm's release status. *Source:* helm.sh/helm/v4 pkg/release/common.
 enum class RecordStatus : uint8_t {
-  Unknown, Deployed, Uninstalled, Superseded, Failed, Uninstalling, PendingInstall, PendingUpgrade, PendingRollback
+  Unknown,
+  Deployed,
+  Uninstalled,
+  Superseded,
+  Failed,
+  Uninstalling,
+  PendingInstall,
+  PendingUpgrade,
+  PendingRollback
 };
 std::string_view to_string(RecordStatus status);
 RecordStatus parse_record_status(std::string_view word);
 inline bool is_pending(RecordStatus s) {
-  return s == RecordStatus::PendingInstall || s == RecordStatus::PendingUpgrade || s == RecordStatus::PendingRollback;
+  return s == RecordStatus::PendingInstall || s == RecordStatus::PendingUpgrade ||
+         s == RecordStatus::PendingRollback;
 }
 
 enum class Verdict : uint8_t { Open, Good, Failed, Unproven, Superseded };
@@ -61,12 +70,16 @@ struct RevisionNote {
   std::string actor;       ///< who pushed, committed or pressed
   std::string event;       ///< the image event's id or source
   std::optional<Time> pushed, committed, synced, started, applied, ready, judged;
-  std::vector<MonitorSample> baseline;  ///< captured while a good revision ran, before the first apply (rule 18)
-  std::vector<MonitorSample> samples;   ///< the latest of each group during the soak, for the page
-  std::string step;                     ///< the last step begun: "apply 3/5", "hook pre-upgrade/migrate"
-  int64_t epoch = 0;                    ///< lease epoch of the writer (rule 16)
-  int rollback_to = 0;                  ///< set on a rollback: the revision whose manifest it brings back
-  int rolls_back = 0;                   ///< set on a rollback: the revision that failed
+  std::vector<MonitorSample>
+      baseline;  ///< captured while a good revision ran, before the first apply (rule 18)
+  std::vector<MonitorSample> samples;  ///< the latest of each group during the soak, for the page
+  std::string step;                    ///< the last step begun: "apply 3/5", "hook pre-upgrade/migrate"
+  int64_t epoch = 0;                   ///< lease epoch of the writer (rule 16)
+  int rollback_to = 0;                 ///< set on a rollback: the revision whose manifest it brings back
+  int rolls_back = 0;                  ///< set on a rollback: the revision that failed
+  int return_to = 0;                   ///< the revision a person asked to go back to when failing this one
+  bool paid =
+      false;  ///< failed: its quarantine entry stood in git at some head, so that removing it is a lift
   Verdict verdict = Verdict::Open;
   Fault fault = Fault::None;
   std::string reason;  ///< one line: why this verdict

@@ -22,8 +22,8 @@ struct PodFact {
 struct WorkloadFact {
   std::string kind, ns, name;
   int desired = 0, updated = 0, ready_updated = 0, total = 0;
-  bool observed = false;           ///< the controller has seen this generation
-  bool complete = false;           ///< every replica is of the new template and available, none of the old is left
+  bool observed = false;  ///< the controller has seen this generation
+  bool complete = false;  ///< every replica is of the new template and available, none of the old is left
   bool deadline_exceeded = false;  ///< Progressing=False, ProgressDeadlineExceeded; Job: Failed
   bool unchanged = false;          ///< its template is that of the revision before: reported, not judged
   std::vector<PodFact> pods;

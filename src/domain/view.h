@@ -39,7 +39,8 @@ struct ResourceView {
 
 struct HistoryEntry {
   int revision = 0;
-  std::string outcome;  ///< deployed, rolled back, failed, superseded, foreign, adopted, unproven, deploying, verifying
+  std::string outcome;  ///< deployed, rolled back, failed, superseded, foreign, adopted, unproven, deploying,
+                        ///< verifying
   std::string reason;
   std::vector<ImageBlock> images;
   std::string chart;
@@ -65,18 +66,18 @@ struct ReleaseView {
   State state = State::Pending;
   std::string reason;  ///< one line, with the fact in it
   Time since{};
-  std::string next;              ///< the next thing that will happen; empty when nothing is due
+  std::string next;  ///< the next thing that will happen; empty when nothing is due
   std::optional<Time> next_at;
-  std::string original_status;   ///< the original's word: "deployed", "pending_upgrade", …
+  std::string original_status;  ///< the original's word: "deployed", "pending_upgrade", …
   std::optional<Time> last_deployed;
-  std::vector<ImageBlock> images;      ///< what git wants
-  std::vector<ImageBlock> running;     ///< what runs
+  std::vector<ImageBlock> images;   ///< what git wants
+  std::vector<ImageBlock> running;  ///< what runs
   std::vector<LifeStep> life;
-  std::vector<HistoryEntry> history;   ///< newest first
+  std::vector<HistoryEntry> history;  ///< newest first
   std::vector<Condition> conditions;
   std::vector<QuarantineEntry> quarantine;
-  std::string file;                    ///< manifest in the ops repository
-  uint64_t version = 0;                ///< grows with every change; the feed's cursor
+  std::string file;      ///< manifest in the ops repository
+  uint64_t version = 0;  ///< grows with every change; the feed's cursor
 };
 
 /// A manifest in the ops repository that could not be used.
