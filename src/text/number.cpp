@@ -9,7 +9,8 @@ namespace {
 
 /// Shortest digits of a number: sign, digits without a point, and the exponent of the first digit.
 struct Shortest {
-  explicit Shortest(double number) {
+  template <class Float>
+  explicit Shortest(Float number) {
     char* end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::scientific).ptr;
     std::string_view text(buffer, static_cast<size_t>(end - buffer));
     negative = text[0] == '-';
@@ -62,6 +63,11 @@ void append_double_json(std::string& out, double number) {
 void append_double_g(std::string& out, double number) {
   Shortest s(number);
   // The shortest form counts as precision 6 for this decision.
+  append(out, s, s.exponent < -4 || s.exponent >= 6, 2);
+}
+
+void append_float_g(std::string& out, float number) {
+  Shortest s(number);
   append(out, s, s.exponent < -4 || s.exponent >= 6, 2);
 }
 

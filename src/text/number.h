@@ -10,5 +10,7 @@ void append_double_json(std::string& out, double number);
 /// As strconv.FormatFloat(number, 'g', -1, 64) does, which go-yaml uses: 1e-05, 0.0001,
 /// 100000.5, 1.0000005e+06. `number` is finite.
 void append_double_g(std::string& out, double number);
+/// The same for a float32: FormatFloat(number, 'g', -1, 32).
+void append_float_g(std::string& out, float number);
 
 }  // namespace shipit::text
