@@ -1,0 +1,285 @@
+#include "helm/chart.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "helm/archive.h"
+#include "helm/metadata.h"
+#include "helm/schema.h"
+#include "helm/template.h"
+#include "helm/values.h"
+#include "text/json.h"
+#include "text/semver.h"
+
+namespace shipit::helm {
+namespace {
+
+constexpr size_t kParsedKept = 4;
+
+std::string_view extension(std::string_view path) {
+  std::string_view base = path.substr(path.rfind('/') + 1);
+  size_t dot = base.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : base.substr(dot);
+}
+
+void trim_byte_order_mark(std::string& bytes) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.erase(0, 3);
+}
+
+template <class Read>
+void reading(std::string_view file, Read read) {
+  try {
+    read();
+  } catch (const Error& error) {
+    throw invalid(fmt::format("cannot load {}: {}", file, error.message()));
+  }
+}
+
+std::shared_ptr<const Chart> load(std::vector<File> files, const ChartLimits& limits, int depth);
+
+using Subfiles = std::map<std::string, std::vector<File>>;
+
+std::shared_ptr<const Chart> load_subchart(const std::string& name, std::vector<File> files,
+                                           const Chart& parent, const ChartLimits& limits, int depth) {
+  try {
+    if (extension(name) == ".tgz") {
+      if (files[0].path != name)
+        throw invalid(fmt::format("error unpacking subchart tar in {}: expected {}, got {}", parent.name(),
+                                  name, files[0].path));
+      return load(unpack_archive(files[0].bytes, limits), limits, depth + 1);
+    }
+    std::vector<File> own;
+    for (File& file : files) {
+      size_t slash = file.path.find('/');
+      if (slash == std::string::npos) continue;
+      own.push_back({file.path.substr(slash + 1), std::move(file.bytes)});
+    }
+    return load(std::move(own), limits, depth + 1);
+  } catch (const Error& error) {
+    if (error.message().starts_with("error unpacking subchart tar")) throw;
+    throw invalid(fmt::format("error unpacking subchart {} in {}: {}", name, parent.name(), error.message()));
+  }
+}
+
+/// Puts a file where Helm puts it.
+void place_file(Chart& chart, Subfiles& subfiles, File&& file) {
+  const std::string& path = file.path;
+  text::Arena& arena = *chart.values.arena;
+  auto deprecated = [&](const char* advice) {
+    if (chart.metadata.api_version != "v1") chart.warnings.push_back(advice);
+    if (chart.metadata.api_version == "v1") chart.files.push_back(std::move(file));
+  };
+  if (path == "Chart.yaml") return;
+  if (path == "Chart.lock" || path == "requirements.lock") {
+    reading(path, [&] { chart.lock = std::make_unique<Lock>(read_lock(file.bytes, arena)); });
+    if (path == "requirements.lock")
+      deprecated(
+          "Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to "
+          "Chart.lock.");
+  } else if (path == "values.yaml") {
+    reading(path, [&] { chart.values.root = read_values(file.bytes, arena); });
+  } else if (path == "values.schema.json") {
+    chart.schema = std::move(file.bytes);
+  } else if (path == "requirements.yaml") {
+    reading(path, [&] { read_metadata(file.bytes, chart.metadata, arena); });
+    deprecated(
+        "Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies "
+        "to Chart.yaml.");
+  } else if (path.starts_with("templates/")) {
+    chart.templates.push_back(std::move(file));
+  } else if (path.starts_with("charts/") && extension(path) != ".prov") {
+    std::string rest = path.substr(7);
+    std::string name = rest.substr(0, rest.find('/'));
+    subfiles[name].push_back({std::move(rest), std::move(file.bytes)});
+  } else {
+    chart.files.push_back(std::move(file));
+  }
+}
+
+std::shared_ptr<const Chart> load(std::vector<File> files, const ChartLimits& limits, int depth) {
+  if (depth > limits.nesting)
+    throw invalid(fmt::format("charts are nested more than {} deep", limits.nesting));
+  auto chart = std::make_shared<Chart>();
+  bool has_metadata = false;
+  for (File& file : files) {
+    trim_byte_order_mark(file.bytes);
+    if (file.path == "Chart.yaml") {
+      reading(file.path, [&] { read_metadata(file.bytes, chart->metadata, *chart->values.arena); });
+      if (chart->metadata.api_version.empty()) chart->metadata.api_version = "v1";
+    }
+    has_metadata |=
+        file.path == "Chart.yaml" || file.path == "requirements.yaml" || file.path == "requirements.lock";
+  }
+  Subfiles subfiles;
+  for (File& file : files) place_file(*chart, subfiles, std::move(file));
+  if (!has_metadata) throw invalid("Chart.yaml file is missing");
+  validate(chart->metadata);
+  for (auto& [name, own] : subfiles) {
+    if (name.starts_with('_') || name.starts_with('.')) continue;
+    chart->subcharts.push_back(load_subchart(name, std::move(own), *chart, limits, depth));
+  }
+  std::ranges::stable_sort(chart->templates, {}, &File::path);
+  std::ranges::stable_sort(chart->files, {}, &File::path);
+  return chart;
+}
+
+class Sha256 final {
+ public:
+  Sha256() { EVP_DigestInit_ex(context_, EVP_sha256(), nullptr); }
+  Sha256(const Sha256&) = delete;
+  ~Sha256() { EVP_MD_CTX_free(context_); }
+
+  void add(std::string_view bytes) { EVP_DigestUpdate(context_, bytes.data(), bytes.size()); }
+  /// "sha256:" and the hex digits.
+  std::string digest() {
+    unsigned char hash[32];
+    EVP_DigestFinal_ex(context_, hash, nullptr);
+    std::string out = "sha256:";
+    for (unsigned char byte : hash) out += fmt::format("{:02x}", byte);
+    return out;
+  }
+
+ private:
+  EVP_MD_CTX* context_ = EVP_MD_CTX_new();
+};
+
+/// A dependency as encoding/json writes the Go struct: fields in their order there.
+void append_dependency(std::string& out, const Dependency& d) {
+  auto text = [&](const char* name, const std::string& value, bool always) {
+    if (value.empty() && !always) return;
+    if (out.back() != '{') out += ',';
+    out += fmt::format("\"{}\":", name);
+    text::append_json_string(out, value, true);
+  };
+  out += '{';
+  text("name", d.name, true);
+  text("version", d.version, false);
+  text("repository", d.repository, true);
+  text("condition", d.condition, false);
+  if (!d.tags.empty()) {
+    out += ",\"tags\":[";
+    for (const std::string& tag : d.tags) {
+      if (out.back() != '[') out += ',';
+      text::append_json_string(out, tag, true);
+    }
+    out += ']';
+  }
+  if (d.enabled) out += ",\"enabled\":true";
+  if (!d.import_values.empty()) {
+    out += ",\"import-values\":";
+    text::append_json(out, d.import_values, {.escape_html = true});
+  }
+  text("alias", d.alias, false);
+  out += '}';
+}
+
+}  // namespace
+
+Chart::Chart() = default;
+Chart::~Chart() = default;
+
+const Schema* Chart::compiled_schema() const {
+  if (schema.empty()) return nullptr;
+  std::lock_guard lock(mutex_);
+  if (!compiled_schema_) compiled_schema_ = std::make_unique<const Schema>(schema);
+  return compiled_schema_.get();
+}
+
+bool Chart::is_library() const {
+  std::string type = metadata.type;
+  for (char& c : type)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  return type == "library";
+}
+
+void Chart::check_installable() const {
+  if (!metadata.type.empty() && metadata.type != "application")
+    throw invalid(metadata.type + " charts are not installable");
+  std::string missing;
+  for (const Dependency& dependency : metadata.dependencies) {
+    bool there =
+        std::ranges::any_of(subcharts, [&](const auto& chart) { return chart->name() == dependency.name; });
+    if (!there) missing += (missing.empty() ? "" : ", ") + dependency.name;
+  }
+  if (!missing.empty())
+    throw invalid(
+        "an error occurred while checking for chart dependencies. You may need to run 'helm dependency "
+        "build' to fetch "
+        "missing dependencies: found in Chart.yaml, but missing in charts/ directory: " +
+        missing);
+}
+
+std::shared_ptr<const TemplateSet> Chart::parsed(const std::string& selection,
+                                                 const std::function<TemplateSet()>& make) const {
+  {
+    std::lock_guard lock(mutex_);
+    for (const ParsedSet& set : parsed_)
+      if (set.selection == selection) return set.templates;
+  }
+  auto made = std::make_shared<const TemplateSet>(
+      make());  // two threads may both parse once: no lock is held for long
+  std::lock_guard lock(mutex_);
+  if (parsed_.size() == kParsedKept) parsed_.erase(parsed_.begin());
+  parsed_.push_back({selection, made});
+  return made;
+}
+
+bool is_crd_file(std::string_view path) {
+  if (!path.starts_with("crds/")) return false;
+  std::string end(extension(path));
+  for (char& c : end)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  return end == ".yaml" || end == ".yml" || end == ".json";
+}
+
+std::shared_ptr<const Chart> load_chart(std::vector<File> files, const ChartLimits& limits) {
+  return load(std::move(files), limits, 0);
+}
+
+std::shared_ptr<const Chart> load_chart_archive(std::string_view tgz, const ChartLimits& limits) {
+  return load(unpack_archive(tgz, limits), limits, 0);
+}
+
+std::string digest_of(std::span<const File> files) {
+  std::vector<const File*> sorted;
+  for (const File& file : files) sorted.push_back(&file);
+  std::ranges::sort(sorted, {}, [](const File* file) -> const std::string& { return file->path; });
+  Sha256 hash;
+  for (const File* file : sorted) {
+    hash.add(fmt::format("{}:{}:{}:", file->path.size(), file->path, file->bytes.size()));
+    hash.add(file->bytes);
+  }
+  return hash.digest();
+}
+
+std::string lock_digest(const std::vector<Dependency>& required, const std::vector<Dependency>& locked) {
+  std::string json = "[";
+  for (const auto* list : {&required, &locked}) {
+    if (json.size() > 1) json += ',';
+    json += '[';
+    for (const Dependency& dependency : *list) {
+      if (json.back() != '[') json += ',';
+      append_dependency(json, dependency);
+    }
+    json += ']';
+  }
+  json += ']';
+  Sha256 hash;
+  hash.add(json);
+  return hash.digest();
+}
+
+bool is_compatible_range(std::string_view constraint, std::string_view version) {
+  auto parsed = text::parse_version(version);
+  if (!parsed) return false;
+  try {
+    return text::Constraint::parse(constraint).allows(*parsed);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace shipit::helm

@@ -1,0 +1,258 @@
+#include "helm/metadata.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/error.h"
+#include "helm/go_struct.h"
+#include "helm/go_yaml.h"
+#include "helm/manifests.h"
+#include "text/semver.h"
+#include "text/utf8.h"
+
+namespace shipit::helm {
+namespace {
+
+using text::Arena;
+using text::Value;
+using Sort = GoField::Sort;
+
+Error undecodable(std::string message) {
+  return invalid("error unmarshaling JSON: while decoding JSON: " + std::move(message));
+}
+
+std::span<Value> items_of(Value list, const GoPlace& place, std::string_view type) {
+  if (!list.is_null() && !list.is_list()) throw invalid(go_type_error(list, place, type));
+  return list.items();
+}
+
+void require_map(Value item, const GoPlace& place, std::string_view type) {
+  if (!item.is_null() && !item.is_map()) throw invalid(go_type_error(item, place, type));
+}
+
+/// Whether null items stand in the list; Helm refuses them when it validates.
+template <class T, class Read>
+void read_list(Value list, const GoPlace& place, std::string_view type, std::string_view element,
+               std::vector<T>& out, Read read) {
+  if (list.is_null()) return;
+  out.clear();
+  for (Value item : items_of(list, place, type)) {
+    require_map(item, place, element);
+    if (item.is_null())
+      throw invalid(fmt::format("validation: {} must not contain empty or null nodes", place.path));
+    read(item, out.emplace_back());
+  }
+}
+
+void read_dependency(Value item, const GoPlace& place, Dependency& out, Arena& arena) {
+  Value import_values;
+  read_go_struct(item, place,
+                 {{Sort::String, "name", &out.name},
+                  {Sort::String, "version", &out.version},
+                  {Sort::String, "repository", &out.repository},
+                  {Sort::String, "condition", &out.condition},
+                  {Sort::Strings, "tags", &out.tags},
+                  {Sort::Bool, "enabled", &out.enabled},
+                  {Sort::Any, "import-values", &import_values},
+                  {Sort::String, "alias", &out.alias}});
+  if (!import_values.is_null() && !import_values.is_list())
+    throw invalid(
+        go_type_error(import_values, {place.type, place.path + ".import-values"}, "[]interface {}"));
+  if (!import_values.is_null()) out.import_values = text::copy(arena, import_values);
+}
+
+void read_dependencies(Value list, std::string_view type, std::vector<Dependency>& out, Arena& arena) {
+  read_list(list, {type, "dependencies"}, "[]*v2.Dependency", "v2.Dependency", out,
+            [&](Value item, Dependency& dependency) {
+              read_dependency(item, {"Dependency", "dependencies"}, dependency, arena);
+            });
+}
+
+/// Spaces made plain, what can't be printed removed. Control and format characters are what Go's IsPrint
+/// refuses; the rarer unassigned ranges are kept.
+void sanitize(std::string& text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::string_view rest = text; !rest.empty();) {
+    text::Rune rune = text::decode_rune(rest);
+    std::string_view bytes = rest.substr(0, rune.size);
+    rest.remove_prefix(rune.size);
+    char32_t c = rune.value;
+    if (trim_space(bytes).empty()) {
+      out += ' ';
+    } else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || (c >= 0x200B && c <= 0x200F) ||
+               (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
+               (c >= 0xFFF9 && c <= 0xFFFB)) {
+      continue;
+    } else {
+      text::append_rune(out, c);
+    }
+  }
+  text = std::move(out);
+}
+
+void validate_dependency(Dependency& dependency) {
+  for (std::string* text :
+       {&dependency.name, &dependency.version, &dependency.repository, &dependency.condition})
+    sanitize(*text);
+  for (std::string& tag : dependency.tags) sanitize(tag);
+  for (char c : dependency.alias)
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+      throw invalid(fmt::format("validation: dependency \"{}\" has disallowed characters in the alias",
+                                dependency.name));
+}
+
+void set_text(Value map, Arena& arena, const char* key, std::string_view text) {
+  if (!text.empty()) map.set_borrowed(arena, text::Key(key), Value::string(arena, text));
+}
+
+void set_texts(Value map, Arena& arena, const char* key, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  Value list = Value::list(arena, texts.size());
+  for (const std::string& text : texts) list.push_back(arena, Value::string(arena, text));
+  map.set_borrowed(arena, text::Key(key), list);
+}
+
+}  // namespace
+
+void read_metadata(std::string_view yaml, Metadata& out, Arena& arena) {
+  Arena scratch;
+  Value root = read_yaml(yaml, scratch);
+  Value maintainers, dependencies;
+  try {
+    require_map(root, {}, "v2.Metadata");
+    read_go_struct(root, {"Metadata", ""},
+                   {{Sort::String, "name", &out.name},
+                    {Sort::String, "home", &out.home},
+                    {Sort::Strings, "sources", &out.sources},
+                    {Sort::String, "version", &out.version},
+                    {Sort::String, "description", &out.description},
+                    {Sort::Strings, "keywords", &out.keywords},
+                    {Sort::Any, "maintainers", &maintainers},
+                    {Sort::String, "icon", &out.icon},
+                    {Sort::String, "apiVersion", &out.api_version},
+                    {Sort::String, "condition", &out.condition},
+                    {Sort::String, "tags", &out.tags},
+                    {Sort::String, "appVersion", &out.app_version},
+                    {Sort::Bool, "deprecated", &out.deprecated},
+                    {Sort::StringMap, "annotations", &out.annotations},
+                    {Sort::String, "kubeVersion", &out.kube_version},
+                    {Sort::Any, "dependencies", &dependencies},
+                    {Sort::String, "type", &out.type}});
+    read_list(maintainers, {"Metadata", "maintainers"}, "[]*v2.Maintainer", "v2.Maintainer", out.maintainers,
+              [](Value item, Maintainer& maintainer) {
+                read_go_struct(item, {"Maintainer", "maintainers"},
+                               {{Sort::String, "name", &maintainer.name},
+                                {Sort::String, "email", &maintainer.email},
+                                {Sort::String, "url", &maintainer.url}});
+              });
+    read_dependencies(dependencies, "Metadata", out.dependencies, arena);
+    out.has_dependencies |= dependencies.is_list();
+  } catch (const Error& error) {
+    if (error.message().starts_with("validation: ")) throw;
+    throw undecodable(error.message());
+  }
+}
+
+Lock read_lock(std::string_view yaml, Arena& arena) {
+  Arena scratch;
+  Value root = read_yaml(yaml, scratch);
+  Lock lock;
+  Value dependencies;
+  try {
+    require_map(root, {}, "v2.Lock");
+    read_go_struct(root, {"Lock", ""},
+                   {{Sort::String, "generated", &lock.generated},
+                    {Sort::String, "digest", &lock.digest},
+                    {Sort::Any, "dependencies", &dependencies}});
+    read_dependencies(dependencies, "Lock", lock.dependencies, arena);
+  } catch (const Error& error) {
+    throw undecodable(error.message());
+  }
+  return lock;
+}
+
+void validate(Metadata& m) {
+  for (std::string* text :
+       {&m.name, &m.description, &m.home, &m.icon, &m.condition, &m.tags, &m.app_version, &m.kube_version})
+    sanitize(*text);
+  for (std::string& text : m.sources) sanitize(text);
+  for (std::string& text : m.keywords) sanitize(text);
+  if (m.api_version.empty()) throw invalid("validation: chart.metadata.apiVersion is required");
+  if (m.name.empty()) throw invalid("validation: chart.metadata.name is required");
+  if (m.name == "." || m.name == "..")
+    throw invalid(fmt::format("validation: chart.metadata.name \"{}\" is not allowed", m.name));
+  if (m.name.find('/') != std::string::npos)
+    throw invalid(fmt::format("validation: chart.metadata.name \"{}\" is invalid", m.name));
+  if (m.version.empty()) throw invalid("validation: chart.metadata.version is required");
+  if (!text::parse_version(m.version))
+    throw invalid(fmt::format("validation: chart.metadata.version \"{}\" is invalid", m.version));
+  if (!m.type.empty() && m.type != "application" && m.type != "library")
+    throw invalid("validation: chart.metadata.type must be application or library");
+  for (Maintainer& maintainer : m.maintainers)
+    for (std::string* text : {&maintainer.name, &maintainer.email, &maintainer.url}) sanitize(*text);
+  std::set<std::string_view> names;
+  for (Dependency& dependency : m.dependencies) {
+    validate_dependency(dependency);
+    std::string_view key = dependency.alias.empty() ? dependency.name : dependency.alias;
+    if (!names.insert(key).second)
+      throw invalid(fmt::format("validation: more than one dependency with name or alias \"{}\"", key));
+  }
+}
+
+Value dependency_json(const Dependency& d, Arena& arena) {
+  Value map = Value::map(arena, 8);
+  set_text(map, arena, "alias", d.alias);
+  set_text(map, arena, "condition", d.condition);
+  if (d.enabled) map.set_borrowed(arena, "enabled", true);
+  if (!d.import_values.empty()) map.set_borrowed(arena, "import-values", text::copy(arena, d.import_values));
+  map.set_borrowed(arena, "name", Value::string(arena, d.name));
+  map.set_borrowed(arena, "repository", Value::string(arena, d.repository));
+  set_texts(map, arena, "tags", d.tags);
+  set_text(map, arena, "version", d.version);
+  return map;
+}
+
+Value metadata_json(const Metadata& m, Arena& arena) {
+  Value map = Value::map(arena, 16);
+  if (!m.annotations.empty()) {
+    Value annotations = Value::map(arena, m.annotations.size());
+    for (const auto& [key, value] : m.annotations) annotations.set(arena, key, Value::string(arena, value));
+    map.set_borrowed(arena, "annotations", annotations);
+  }
+  set_text(map, arena, "apiVersion", m.api_version);
+  set_text(map, arena, "appVersion", m.app_version);
+  set_text(map, arena, "condition", m.condition);
+  if (!m.dependencies.empty()) {
+    Value list = Value::list(arena, m.dependencies.size());
+    for (const Dependency& dependency : m.dependencies)
+      list.push_back(arena, dependency_json(dependency, arena));
+    map.set_borrowed(arena, "dependencies", list);
+  }
+  if (m.deprecated) map.set_borrowed(arena, "deprecated", true);
+  set_text(map, arena, "description", m.description);
+  set_text(map, arena, "home", m.home);
+  set_text(map, arena, "icon", m.icon);
+  set_texts(map, arena, "keywords", m.keywords);
+  set_text(map, arena, "kubeVersion", m.kube_version);
+  if (!m.maintainers.empty()) {
+    Value list = Value::list(arena, m.maintainers.size());
+    for (const Maintainer& maintainer : m.maintainers) {
+      Value item = Value::map(arena, 3);
+      set_text(item, arena, "email", maintainer.email);
+      set_text(item, arena, "name", maintainer.name);
+      set_text(item, arena, "url", maintainer.url);
+      list.push_back(arena, item);
+    }
+    map.set_borrowed(arena, "maintainers", list);
+  }
+  set_text(map, arena, "name", m.name);
+  set_texts(map, arena, "sources", m.sources);
+  set_text(map, arena, "tags", m.tags);
+  set_text(map, arena, "type", m.type);
+  set_text(map, arena, "version", m.version);
+  return map;
+}
+
+}  // namespace shipit::helm

@@ -1,0 +1,285 @@
+#include "helm/render.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "helm/files_object.h"
+#include "helm/metadata.h"
+#include "helm/record.h"
+#include "helm/schema.h"
+#include "helm/values.h"
+
+namespace shipit::helm {
+namespace {
+
+using text::Arena;
+using text::Value;
+
+constexpr std::string_view kNotes = "NOTES.txt";
+
+Value text_of(Arena&, const std::string& text) { return Value::borrowed(text); }
+
+/// []interface {} of texts.
+Value texts_value(Arena& arena, const std::vector<std::string>& texts) {
+  Value list = Value::list(arena, texts.size());
+  for (const std::string& text : texts) list.push_back(arena, Value::borrowed(text));
+  return list;
+}
+
+/// A dependency as templates see it: Helm makes a map of the Go struct.
+Value dependency_value(Arena& arena, const Dependency& d) {
+  Value imports = Value::list(arena);
+  for (Value pair : d.import_values.items())
+    imports.push_back(arena, pair.is_map() ? marked(pair, Mark::StringMap) : pair);
+  return Value::map(arena, {{"Alias", text_of(arena, d.alias)},
+                            {"Condition", text_of(arena, d.condition)},
+                            {"Enabled", d.enabled},
+                            {"ImportValues", imports},
+                            {"Name", text_of(arena, d.name)},
+                            {"Repository", text_of(arena, d.repository)},
+                            {"Tags", texts_value(arena, d.tags)},
+                            {"Version", text_of(arena, d.version)}});
+}
+
+/// .Chart
+Value chart_value(Arena& arena, const ActiveChart& active, bool is_root) {
+  const Metadata& m = active.chart->metadata;
+  Value annotations = Value::map(arena, m.annotations.size());
+  for (const auto& [key, value] : m.annotations) annotations.set_borrowed(arena, key, Value::borrowed(value));
+  Value maintainers = Value::list(arena, m.maintainers.size());
+  for (const Maintainer& maintainer : m.maintainers)
+    maintainers.push_back(arena, Value::map(arena, {{"Email", text_of(arena, maintainer.email)},
+                                                    {"Name", text_of(arena, maintainer.name)},
+                                                    {"URL", text_of(arena, maintainer.url)}}));
+  Value dependencies = Value::list(arena, active.dependencies.size());
+  for (const Dependency& dependency : active.dependencies)
+    dependencies.push_back(arena, dependency_value(arena, dependency));
+  return Value::map(
+      arena,
+      {{"APIVersion", text_of(arena, m.api_version)},
+       {"Annotations", marked(annotations, m.annotations.empty() ? Mark::NilStringMap : Mark::StringMap)},
+       {"AppVersion", text_of(arena, m.app_version)},
+       {"Condition", text_of(arena, m.condition)},
+       {"Dependencies", dependencies},
+       {"Deprecated", m.deprecated},
+       {"Description", text_of(arena, m.description)},
+       {"Home", text_of(arena, m.home)},
+       {"Icon", text_of(arena, m.icon)},
+       {"IsRoot", is_root},
+       {"Keywords", texts_value(arena, m.keywords)},
+       {"KubeVersion", text_of(arena, m.kube_version)},
+       {"Maintainers", maintainers},
+       {"Name", text_of(arena, active.name)},
+       {"Sources", texts_value(arena, m.sources)},
+       {"Tags", text_of(arena, m.tags)},
+       {"Type", text_of(arena, m.type)},
+       {"Version", text_of(arena, m.version)}});
+}
+
+struct Renderable {
+  std::string name;  ///< "app/charts/db/templates/service.yaml"
+  const File* file;
+  size_t scope;  ///< index of the chart's dot
+};
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+bool is_partial(std::string_view path) { return base_name(path).starts_with('_'); }
+
+/// One render: collects what each chart's templates see, then runs them.
+class Renderer final {
+ public:
+  Renderer(const RenderRequest& request) : request_(request) {
+    release_ = Value::map(arena_, {{"IsInstall", !request.release.is_upgrade},
+                                   {"IsUpgrade", request.release.is_upgrade},
+                                   {"Name", text_of(arena_, request.release.name)},
+                                   {"Namespace", text_of(arena_, request.release.ns)},
+                                   {"Revision", go_int(request.release.revision)},
+                                   {"Service", "Helm"}});
+    capabilities_ = capabilities_object(arena_, *request.capabilities);
+  }
+
+  Arena& arena() { return arena_; }
+
+  /// Collects a chart's templates, its subcharts' first, and returns its dot.
+  Value collect(const ActiveChart& active, Value values, bool is_root) {
+    Value subcharts = Value::map(arena_);
+    Value dot = Value::map(arena_, 8);
+    dot.set_borrowed(arena_, "Capabilities", capabilities_);
+    dot.set_borrowed(arena_, "Chart", chart_value(arena_, active, is_root));
+    dot.set_borrowed(arena_, "Files", files_object(arena_, active.chart->files));
+    dot.set_borrowed(arena_, "Release", release_);
+    dot.set_borrowed(arena_, "Subcharts", subcharts);
+    dot.set_borrowed(arena_, "Values", marked(values, Mark::Values));
+    for (const ActiveChart& sub : active.subcharts) {
+      Value own = table_at(values, sub.name);
+      subcharts.set_borrowed(arena_, sub.name, collect(sub, own.is_map() ? own : Value::map(arena_), false));
+    }
+    size_t scope = scopes_.size();
+    scopes_.push_back({dot, arena_.copy(active.path + "/templates")});
+    selection_ += active.path + "\n";
+    for (const File& file : active.chart->templates) {
+      if (active.chart->is_library() && !is_partial(file.path)) continue;
+      add({active.path + "/" + file.path, &file, scope});
+    }
+    return dot;
+  }
+
+  /// Runs the templates; partials give no file.
+  std::vector<RenderedFile> run(const Chart& chart) {
+    std::vector<std::string> names;
+    for (const auto& [name, renderable] : renderables_) names.push_back(name);
+    sort_as_helm_parses(names);
+    auto templates = chart.parsed(selection_, [&] {
+      TemplateSet set;
+      for (const std::string& name : names) set.parse(name, renderables_.at(name).file->bytes);
+      return set;
+    });
+    Execution execution(*templates, arena_, request_.engine);
+    std::vector<RenderedFile> files;
+    for (const std::string& name : names) {
+      if (is_partial(name)) continue;
+      const Scope& scope = scopes_[renderables_.at(name).scope];
+      Value about = Value::map(
+          arena_, {{"BasePath", Value::borrowed(scope.base_path)}, {"Name", Value::borrowed(name)}});
+      scope.dot.set_borrowed(arena_, "Template", marked(about, Mark::Values));
+      files.push_back({name, execution.execute(name, marked(scope.dot, Mark::Values))});
+    }
+    return files;
+  }
+
+ private:
+  struct Scope {
+    Value dot;
+    std::string_view base_path;
+  };
+
+  void add(Renderable renderable) {
+    std::string name = renderable.name;
+    renderables_.insert_or_assign(std::move(name), std::move(renderable));
+  }
+
+  const RenderRequest& request_;
+  Arena arena_;
+  Value release_, capabilities_;
+  std::vector<Scope> scopes_;
+  std::map<std::string, Renderable> renderables_;
+  std::string selection_;
+};
+
+ActiveChart active_chart(const Chart& chart, Value values, Arena& arena, std::vector<std::string>& warnings) {
+  try {
+    return process_dependencies(chart, values, arena, warnings);
+  } catch (const Error& error) {
+    throw invalid("chart dependencies processing failed: " + error.message());
+  }
+}
+
+/// One chart's and its subcharts' complaints, as Helm lists them.
+std::string schema_complaints(const ActiveChart& active, Value values) {
+  std::string out;
+  if (const Schema* schema = active.chart->compiled_schema()) {
+    std::string broken;
+    try {
+      broken = schema->validate(values);
+    } catch (const Error& error) {
+      broken = error.message();
+    }
+    if (!broken.empty()) out += active.name + ":\n" + broken;
+  }
+  for (const ActiveChart& sub : active.subcharts) {
+    const Value* own = values.find(sub.name);
+    if (!own || own->is_null()) continue;
+    if (own->is_map()) out += schema_complaints(sub, *own);
+  }
+  return out;
+}
+
+void check_schema(const ActiveChart& active, Value values) {
+  std::string complaints = schema_complaints(active, values);
+  if (!complaints.empty())
+    throw invalid("values don't meet the specifications of the schema(s) in the following chart(s):\n" +
+                  complaints);
+}
+
+void check_kube_version(const Chart& chart, const KubeVersion& kube) {
+  const std::string& wanted = chart.metadata.kube_version;
+  if (!wanted.empty() && !is_compatible_range(wanted, kube.for_constraints()))
+    throw invalid(fmt::format("chart requires kubeVersion: {} which is incompatible with Kubernetes {}",
+                              wanted, kube.version));
+}
+
+void collect_crds(const ActiveChart& active, std::vector<RenderedFile>& crds) {
+  for (const File& file : active.chart->files)
+    if (is_crd_file(file.path)) crds.push_back({active.path + "/" + file.path, file.bytes});
+  for (const ActiveChart& sub : active.subcharts) collect_crds(sub, crds);
+}
+
+/// Takes the NOTES.txt files out of the rendered ones.
+std::string take_notes(std::vector<RenderedFile>& files, const std::string& own, bool with_subcharts) {
+  std::string notes;
+  for (const RenderedFile& file : files) {
+    if (!file.path.ends_with(kNotes) || (!with_subcharts && file.path != own)) continue;
+    if (!notes.empty()) notes += '\n';
+    notes += file.text;
+  }
+  std::erase_if(files, [](const RenderedFile& file) { return file.path.ends_with(kNotes); });
+  return notes;
+}
+
+}  // namespace
+
+RenderResult render(const Chart& chart, Value values, const RenderRequest& request) {
+  RenderResult result;
+  result.warnings = chart.warnings;
+  Renderer renderer(request);
+  ActiveChart active = active_chart(chart, values, renderer.arena(), result.warnings);
+  Value coalesced = coalesce_values(active, values, renderer.arena(), result.warnings);
+  if (!request.skip_schema) check_schema(active, coalesced);
+  check_kube_version(chart, request.capabilities->kube_version);
+  renderer.collect(active, coalesced, true);
+  std::vector<RenderedFile> files = renderer.run(chart);
+  result.notes = take_notes(files, active.path + "/templates/" + std::string(kNotes), request.subchart_notes);
+  collect_crds(active, result.crds);
+  if (request.keep_files) result.files = files;
+  SortedManifests sorted = sort_manifests(std::move(files));
+  result.warnings.insert(result.warnings.end(), sorted.warnings.begin(), sorted.warnings.end());
+  if (request.include_crds)
+    for (const RenderedFile& crd : result.crds) append_source(result.manifest, crd.path, crd.text);
+  for (const Manifest& manifest : sorted.manifests)
+    append_source(result.manifest, manifest.path, manifest.content);
+  result.manifests = std::move(sorted.manifests);
+  result.hooks = std::move(sorted.hooks);
+  return result;
+}
+
+text::Document record_chart(const Chart& chart, Value values) {
+  Arena arena;
+  std::vector<std::string> warnings;
+  ActiveChart active = active_chart(chart, values, arena, warnings);
+  Metadata metadata = chart.metadata;
+  metadata.dependencies = active.dependencies;
+  return chart_json(chart, metadata, active.values);
+}
+
+void validate_release_name(std::string_view name) {
+  auto refuse = [&](std::string_view why) {
+    throw invalid(fmt::format("release name \"{}\": {}", name, why));
+  };
+  if (name.empty()) refuse("no name provided");
+  bool good = name.size() <= 53;
+  auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  for (size_t i = 0; i < name.size(); ++i) {
+    bool edge = i == 0 || i + 1 == name.size() || name[i - 1] == '.' || name[i + 1] == '.';
+    good &=
+        alphanumeric(name[i]) || (!edge && (name[i] == '-' || (name[i] == '.' && alphanumeric(name[i + 1]))));
+  }
+  if (!good)
+    refuse(
+        "invalid release name, must match regex "
+        "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the "
+        "length must not be longer than 53");
+}
+
+}  // namespace shipit::helm

@@ -1,0 +1,55 @@
+#pragma once
+// One call from a chart and values to what is to be applied: dependencies, coalescing, schema, templates,
+// hooks and order, as `helm install` and `helm template` do it. Used by the deploy stage and the CLI. Pure
+// but for `lookup`; many threads may render one Chart at the same time.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "helm/capabilities.h"
+#include "helm/chart.h"
+#include "helm/manifests.h"
+#include "helm/template.h"
+#include "text/value.h"
+
+namespace shipit::helm {
+
+struct ReleaseOptions {
+  std::string name = "release-name";
+  std::string ns = "default";
+  int revision = 1;
+  bool is_upgrade = false;  ///< else it is an install
+};
+
+struct RenderRequest {
+  ReleaseOptions release;
+  const Capabilities* capabilities = &Capabilities::offline();
+  bool skip_schema = false;
+  bool subchart_notes = false;
+  bool include_crds = false;  ///< put crds/ in front of `manifest`; `crds` has them anyway
+  RenderOptions engine;       ///< lookup, DNS, clock, random, limits
+  bool keep_files = false;    ///< give RenderResult::files too (post-renderers need them)
+};
+
+struct RenderResult {
+  std::string manifest;             ///< as `helm template` prints it and a record stores it; hooks not in it
+  std::vector<Manifest> manifests;  ///< its documents, in install order
+  std::vector<Hook> hooks;          ///< by kind, then as they come
+  std::string notes;                ///< NOTES.txt
+  std::vector<RenderedFile> crds;   ///< files of crds/, with their full paths
+  std::vector<RenderedFile> files;  ///< what templates gave, unsplit; only when keep_files
+  std::vector<std::string> warnings;
+};
+
+/// Errors: Invalid in Helm's own words: a template that fails ("execution error at
+/// (app/templates/x.yaml:3:4): …"), a value that breaks the schema, a chart for another Kubernetes, a
+/// document that isn't YAML.
+RenderResult render(const Chart& chart, text::Value values, const RenderRequest& request);
+
+/// The chart's JSON for a record, with values and dependencies as this render would see them.
+text::Document record_chart(const Chart& chart, text::Value values);
+
+/// Helm's rule for release names. Errors: Invalid, "release name \"X\": …".
+void validate_release_name(std::string_view name);
+
+}  // namespace shipit::helm
