@@ -1,0 +1,23 @@
+#pragma once
+// The rows of one kind and its recent history; an inside of the Store. Not thread-safe.
+#include <deque>
+#include <map>
+#include <string>
+
+#include "sandbox/store.h"
+
+namespace shipit::sandbox {
+
+/// "namespace\0name": sorts as lists do.
+std::string row_key(std::string_view ns, std::string_view name);
+
+struct Store::Table {
+  /// How many changes of a kind a watch can fall behind before it has to list again.
+  static constexpr size_t kHistory = 1000;
+
+  std::map<std::string, ObjectRef, std::less<>> rows;
+  std::deque<Change> history;
+  int64_t complete_since = 0;  ///< every change after this resourceVersion is in `history`
+};
+
+}  // namespace shipit::sandbox
