@@ -1,0 +1,46 @@
+#pragma once
+// The sync stage's effects: read the head, render the registry, apply and prune HelmReleases, keep the inventory.
+// domain/sync.h decides. Runs on the repository's own thread.
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/sync.h"
+#include "flow/context.h"
+#include "flow/registry.h"
+
+namespace shipit::flow {
+
+class Syncer final {
+ public:
+  explicit Syncer(Context context) : context_(context) {}
+
+  /// Brings the cluster's HelmReleases to the branch's head; when to come again. Idempotent.
+  /// Errors: as OpsRepo, Ledger and Releases; the caller retries.
+  Time step(Time now, std::stop_token stop);
+  /// A person confirms what rules 5 and 6 hold back, for this commit.
+  void confirm(const domain::CommitId& commit, std::stop_token stop);
+
+ private:
+  struct Inventory {
+    domain::CommitId applied, confirmed;
+    std::vector<domain::ReleaseKey> keys;
+    std::string quarantine;  ///< text of the last readable quarantine.yaml
+    std::string version;     ///< of the ledger page
+  };
+  void load(std::stop_token stop);
+  void save(std::stop_token stop);
+  domain::HeadRelation relation(const domain::CommitId& head);
+  void note_commits(const domain::CommitId& head, Time now);
+  bool apply_all(const Registry& registry, Time now, std::stop_token stop);
+  void publish(const Registry& registry, const domain::SyncPlan& plan, Time now);
+
+  Context context_;
+  std::optional<Inventory> inventory_;
+  std::map<domain::ReleaseKey, std::string> applied_;  // manifests as last applied by this process
+  domain::CommitId done_;                               // head that needs no further work
+  std::vector<domain::ManifestError> server_errors_;    // what the API server refused of this head
+};
+
+}  // namespace shipit::flow
