@@ -1,0 +1,34 @@
+{{- define "ship-it.fullname" -}}
+{{- default .Release.Name .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "ship-it.serviceAccountName" -}}
+{{- default (include "ship-it.fullname" .) .Values.serviceAccount.name -}}
+{{- end }}
+
+{{- define "ship-it.selectorLabels" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "ship-it.labels" -}}
+{{ include "ship-it.selectorLabels" . }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
+{{- end }}
+
+{{/* Takes the root; the tag defaults to the chart's appVersion. */}}
+{{- define "ship-it.image" -}}
+{{- $image := .Values.image -}}
+{{- $image.repository }}:{{ default .Chart.AppVersion $image.tag }}{{ with $image.digest }}@{{ . }}{{ end -}}
+{{- end }}
+
+{{/* The configured variables, without the empty ones, as a ConfigMap's data. NAMESPACE is where the releases live. */}}
+{{- define "ship-it.environment" -}}
+NAMESPACE: {{ .Release.Namespace | quote }}
+{{- range $name, $value := .Values.env }}
+{{- if not (or (kindIs "invalid" $value) (eq (toString $value) "")) }}
+{{ $name }}: {{ if kindIs "string" $value }}{{ $value | quote }}{{ else }}{{ toJson $value | quote }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
