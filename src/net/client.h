@@ -34,6 +34,7 @@ struct ClientRequest {
   size_t max_body = 64 << 20;  ///< bytes; a longer answer is Error Invalid
   Duration connect_timeout{10'000};
   bool follow_redirects = false;
+  bool accept_gzip = false;  ///< asks for gzip and hands out the body unpacked; not for files with a digest
 };
 
 /// A response body that arrives in pieces. One reader. Destroyed early it cancels the request within
