@@ -98,6 +98,22 @@ void insert(Arena& arena, Value root, const Field& field) {
 
 }  // namespace
 
+domain::ReleaseStatus parse_status(Value status) {
+  domain::ReleaseStatus out;
+  out.state = domain::parse_state(status["state"].as_string()).value_or(domain::State::Pending);
+  out.reason = status["reason"].str();
+  out.since = parse_rfc3339(status["since"].as_string()).value_or(Time{});
+  out.observed_generation = status["observedGeneration"].as_int();
+  out.revision = static_cast<int>(status["revision"].as_int());
+  out.commit = domain::CommitId(status["commit"].str());
+  for (Value c : status["conditions"].items())
+    out.conditions.push_back({c["type"].str(), c["status"].str(), c["reason"].str(), c["message"].str(),
+                              parse_rfc3339(c["lastTransitionTime"].as_string()).value_or(Time{}),
+                              c["observedGeneration"].as_int()});
+  out.last_deployed = parse_rfc3339(status["lastDeployed"].as_string());
+  return out;
+}
+
 domain::Release parse(Value object, std::string_view default_ns) {
   if (object["apiVersion"].as_string() != kApiVersion || object["kind"].as_string() != kKind)
     throw invalid(fmt::format("apiVersion {} kind {}: only {} {} belongs in the registry",
@@ -133,6 +149,7 @@ domain::Release parse(Value object, std::string_view default_ns) {
   out.autodeploy = annotation(std::string(domain::kAnnotationPrefix) + "autodeploy") == "true";
   if (std::string hold = annotation(kHoldAnnotation); !hold.empty() && hold != "false")
     out.hold = domain::Hold{hold == "true" ? "" : hold, annotation(kHeldByAnnotation), std::nullopt};
+  if (object["status"]["state"].is_string()) out.status = parse_status(object["status"]);
   out.commit = domain::CommitId(annotation(kCommitAnnotation));
   out.prune_confirmed = domain::CommitId(annotation(kPruneAnnotation));
   std::string foreign = annotation(kForeignAnnotation);
@@ -166,7 +183,7 @@ std::optional<domain::Command> command_from_json(std::string_view id, std::strin
   }
 }
 
-Value print_status(Arena& arena, const Status& s) {
+Value print_status(Arena& arena, const domain::ReleaseStatus& s) {
   auto text = [&](std::string_view t) { return Value::string(arena, t); };
   Value out = Value::map(arena);
   out.set(arena, "state", text(to_string(s.state)));
@@ -174,7 +191,7 @@ Value print_status(Arena& arena, const Status& s) {
   if (s.since != Time{}) out.set(arena, "since", text(format_rfc3339(s.since)));
   out.set(arena, "observedGeneration", s.observed_generation);
   out.set(arena, "revision", s.revision);
-  if (!s.commit.empty()) out.set(arena, "commit", text(s.commit));
+  if (!s.commit.empty()) out.set(arena, "commit", text(s.commit.str()));
   if (s.last_deployed) out.set(arena, "lastDeployed", text(format_rfc3339(*s.last_deployed)));
   Value conditions = Value::list(arena, s.conditions.size());
   for (const domain::Condition& c : s.conditions) {

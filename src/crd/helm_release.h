@@ -36,18 +36,9 @@ domain::Release parse(text::Value object, std::string_view default_ns);
 std::string command_to_json(const domain::Command& command);
 std::optional<domain::Command> command_from_json(std::string_view id, std::string_view json);
 
-/// `status` as a document: conditions with the original's entry first-class in them.
-struct Status {
-  domain::State state = domain::State::Pending;
-  std::string reason;
-  Time since{};
-  int64_t observed_generation = 0;
-  int revision = 0;
-  std::string commit;
-  std::vector<domain::Condition> conditions;
-  std::optional<Time> last_deployed;
-};
-text::Value print_status(text::Arena& arena, const Status& status);
+domain::ReleaseStatus parse_status(text::Value status);
+/// `status` as a document.
+text::Value print_status(text::Arena& arena, const domain::ReleaseStatus& status);
 
 /// The CustomResourceDefinition (apiextensions.k8s.io/v1), from the field table.
 text::Document definition();

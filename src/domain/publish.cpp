@@ -103,8 +103,13 @@ Condition condition(const PublishFacts& f, std::string type, bool value, std::st
               message,
               now,
               f.reconcile.release->generation};
+  const std::vector<Condition>* past = nullptr;
   if (f.before)
-    for (const Condition& old : f.before->conditions)
+    past = &f.before->conditions;
+  else if (f.reconcile.release->status)
+    past = &f.reconcile.release->status->conditions;
+  if (past)
+    for (const Condition& old : *past)
       if (old.type == c.type && old.status == c.status) c.changed = old.changed;
   return c;
 }
@@ -135,7 +140,11 @@ ReleaseView publish(const PublishFacts& f, Time now) {
   v.state = f.decision.state;
   v.reason = f.decision.reason;
   v.next = f.decision.next;
-  v.since = f.before && f.before->state == v.state ? f.before->since : now;
+  v.since = now;
+  if (f.before)
+    v.since = f.before->state == v.state ? f.before->since : now;
+  else if (v.release.status && v.release.status->state == v.state && v.release.status->since != Time{})
+    v.since = v.release.status->since;  // after a restart
   v.original_status = original_word(v.state, history);
   v.images = f.reconcile.images;
   v.file = f.file;

@@ -63,7 +63,8 @@ class Look {
     if (newest && newest->ours() && newest->status == RecordStatus::Deployed &&
         newest->verdict() == Verdict::Open)
       return verifying();
-    if (newest && newest->ours() && newest->verdict() == Verdict::Failed && newest->note->rolls_back == 0)
+    if (newest && newest->ours() && newest->verdict() == Verdict::Failed &&
+        (newest->note->rolls_back == 0 || newest->note->fault == Fault::Person))
       return failed_revision();
     if (newest && newest->ours() && newest->note->rolls_back != 0 && newest->verdict() == Verdict::Failed)
       return say(State::Failed, "the rollback failed: " + newest->note->reason,
@@ -211,6 +212,9 @@ class Look {
       return say(State::Pending,
                  fmt::format("revision {} was written by another version of Ship-it", newest->revision),
                  "waits for a change of the spec");
+    if (!f.render_error.empty())
+      return say(State::Failed, f.render_error,
+                 "mend the chart or the values in git; what ran keeps running");
     return begin("a new version is wanted");
   }
 

@@ -16,6 +16,7 @@ struct ReconcileFacts {
   const Release* release = nullptr;
   InputsHash desired;                      ///< empty while the chart isn't here
   std::string fetch_error;                 ///< why it isn't: said in the reason
+  std::string render_error;                ///< the chart doesn't render with these inputs: Helm's own words
   std::vector<ImageBlock> images;          ///< that the spec wants
   std::vector<Revision> history;           ///< newest first
   const Quarantine* quarantine = nullptr;  ///< at the applied head, the last readable one

@@ -71,6 +71,30 @@ struct Command {
 std::string_view to_string(Command::Verb verb);
 std::optional<Command::Verb> parse_verb(std::string_view word);
 
+/// A condition as the Kubernetes API conventions define it.
+struct Condition {
+  std::string type;    ///< Ready, Reconciling, Stalled, Released, Healthy, Held, Drifted
+  std::string status;  ///< True, False, Unknown
+  std::string reason;
+  std::string message;
+  Time changed{};
+  int64_t generation = 0;
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+/// What the status subresource holds.
+struct ReleaseStatus {
+  State state = State::Pending;
+  std::string reason;
+  Time since{};
+  int64_t observed_generation = 0;
+  int revision = 0;
+  CommitId commit;
+  std::vector<Condition> conditions;
+  std::optional<Time> last_deployed;
+  friend bool operator==(const ReleaseStatus&, const ReleaseStatus&) = default;
+};
+
 /// A HelmRelease object.
 struct Release {
   ReleaseKey key;
@@ -85,10 +109,11 @@ struct Release {
 
   bool autodeploy = false;
   std::optional<Hold> hold;
-  std::vector<Command> commands;  ///< oldest first
-  CommitId commit;                ///< the commit that sync applied it from; empty when made by hand
-  CommitId prune_confirmed;       ///< set by sync before it deletes the object (rule 10)
-  int foreign_accepted = 0;       ///< a revision made with helm that a person released us from
+  std::vector<Command> commands;        ///< oldest first
+  CommitId commit;                      ///< the commit that sync applied it from; empty when made by hand
+  CommitId prune_confirmed;             ///< set by sync before it deletes the object (rule 10)
+  std::optional<ReleaseStatus> status;  ///< as last written; whole seconds
+  int foreign_accepted = 0;             ///< a revision made with helm that a person released us from
 
   const std::string& target_namespace() const {
     return spec.target_namespace.empty() ? key.ns : spec.target_namespace;

@@ -50,17 +50,6 @@ struct HistoryEntry {
   int rollback_to = 0;
 };
 
-/// A condition as the Kubernetes API conventions define it.
-struct Condition {
-  std::string type;    ///< Ready, Reconciling, Stalled, Released, Healthy, Held, Drifted
-  std::string status;  ///< True, False, Unknown
-  std::string reason;
-  std::string message;
-  Time changed{};
-  int64_t generation = 0;
-  friend bool operator==(const Condition&, const Condition&) = default;
-};
-
 struct ReleaseView {
   Release release;
   State state = State::Pending;

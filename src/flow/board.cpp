@@ -11,9 +11,12 @@ constexpr size_t kActivity = 2000, kFeed = 4096, kSynced = 2000;
 constexpr Duration kBreakerWindow{600'000};
 
 bool contains(const std::string& text, const std::string& search) {
-  auto lower = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c); };
-  auto it = std::search(text.begin(), text.end(), search.begin(), search.end(),
-                        [&](char a, char b) { return lower(static_cast<unsigned char>(a)) == lower(static_cast<unsigned char>(b)); });
+  auto lower = [](unsigned char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
+  };
+  auto it = std::search(text.begin(), text.end(), search.begin(), search.end(), [&](char a, char b) {
+    return lower(static_cast<unsigned char>(a)) == lower(static_cast<unsigned char>(b));
+  });
   return it != text.end();
 }
 
@@ -21,14 +24,16 @@ bool same_view(const domain::ReleaseView& a, const domain::ReleaseView& b) {
   auto steps = [](const domain::ReleaseView& v) {
     std::string out;
     for (const domain::LifeStep& s : v.life)
-      out += fmt::format("{}{}{}{}{}{};", s.name, static_cast<int>(s.state), s.message, s.evidence.size(), s.samples.size(),
+      out += fmt::format("{}{}{}{}{}{};", s.name, static_cast<int>(s.state), s.message, s.evidence.size(),
+                         s.samples.size(),
                          s.samples.empty() ? 0 : s.samples.front().at.time_since_epoch().count());
-    for (const domain::HistoryEntry& h : v.history) out += fmt::format("{}{}{}|", h.revision, h.outcome, h.reason);
+    for (const domain::HistoryEntry& h : v.history)
+      out += fmt::format("{}{}{}|", h.revision, h.outcome, h.reason);
     return out;
   };
-  return a.state == b.state && a.reason == b.reason && a.next == b.next && a.images == b.images && a.running == b.running &&
-         a.conditions == b.conditions && a.quarantine == b.quarantine && a.release.resource_version == b.release.resource_version &&
-         steps(a) == steps(b);
+  return a.state == b.state && a.reason == b.reason && a.next == b.next && a.images == b.images &&
+         a.running == b.running && a.conditions == b.conditions && a.quarantine == b.quarantine &&
+         a.release.resource_version == b.release.resource_version && steps(a) == steps(b);
 }
 
 }  // namespace
@@ -53,8 +58,9 @@ domain::Quarantine Board::quarantine() const {
 void Board::set_repository(domain::RepositoryView view) {
   {
     std::lock_guard lock(mutex_);
-    bool same = repository_.state == view.state && repository_.reason == view.reason && repository_.head == view.head &&
-                repository_.applied == view.applied && repository_.errors == view.errors && repository_.quarantine == view.quarantine;
+    bool same = repository_.state == view.state && repository_.reason == view.reason &&
+                repository_.head == view.head && repository_.applied == view.applied &&
+                repository_.errors == view.errors && repository_.quarantine == view.quarantine;
     if (repository_.state == view.state && repository_.since != Time{}) view.since = repository_.since;
     repository_ = std::move(view);
     if (same) return;
@@ -77,7 +83,8 @@ domain::BlockOrder Board::order(const domain::ReleaseKey& release, const std::st
   return it == order_.end() ? domain::BlockOrder{} : it->second;
 }
 
-void Board::set_synced(const domain::CommitId& commit, Time at, std::string subject, std::string author, Time committed, std::string diff) {
+void Board::set_synced(const domain::CommitId& commit, Time at, std::string subject, std::string author,
+                       Time committed, std::string diff) {
   std::lock_guard lock(mutex_);
   if (synced_.size() >= kSynced) synced_.erase(synced_.begin());
   synced_.try_emplace(commit, Synced{at, committed, std::move(subject), std::move(author), std::move(diff)});
@@ -151,7 +158,9 @@ void Board::note_failure(const domain::ReleaseKey& key, Time at) {
 std::optional<std::string> Board::breaker(Time now) const {
   std::lock_guard lock(mutex_);
   auto recent = [&](const std::map<domain::ReleaseKey, Time>& times) {
-    return std::ranges::count_if(times, [&](const auto& t) { return now - t.second < kBreakerWindow && t.second > breaker_confirmed_; });
+    return std::ranges::count_if(times, [&](const auto& t) {
+      return now - t.second < kBreakerWindow && t.second > breaker_confirmed_;
+    });
   };
   auto failed = recent(failures_), started = std::max(recent(starts_), failed);
   if (failed <= 3 || failed * 5 <= started) return std::nullopt;
@@ -179,7 +188,8 @@ std::vector<domain::Activity> Board::activity(size_t limit, const std::string& s
   std::vector<domain::Activity> out;
   for (const domain::Activity& a : activity_) {
     if (out.size() >= limit) break;
-    if (search.empty() || contains(a.message, search) || contains(a.release.name, search) || contains(a.sort, search) || contains(a.actor, search))
+    if (search.empty() || contains(a.message, search) || contains(a.release.name, search) ||
+        contains(a.sort, search) || contains(a.actor, search))
       out.push_back(a);
   }
   return out;

@@ -1,6 +1,6 @@
 #pragma once
-// The board: what the stages know at this moment, shared between them and with the read side. Everything on it can be
-// rebuilt from git and the cluster. Thread-safe; nothing here waits.
+// The board: what the stages know at this moment, shared between them and with the read side. Everything on
+// it can be rebuilt from git and the cluster. Thread-safe; nothing here waits.
 #include <deque>
 #include <functional>
 #include <map>
@@ -30,8 +30,8 @@ class Board final {
   void set_order(domain::OrderBook book);
   domain::BlockOrder order(const domain::ReleaseKey& release, const std::string& path) const;
   /// When sync applied a commit, for the life of a deploy.
-  void set_synced(const domain::CommitId& commit, Time at, std::string subject, std::string author, Time committed,
-                  std::string diff);
+  void set_synced(const domain::CommitId& commit, Time at, std::string subject, std::string author,
+                  Time committed, std::string diff);
   struct Synced {
     Time at{}, committed{};
     std::string subject, author, diff;

@@ -18,7 +18,9 @@ constexpr std::string_view kOrderPage = "order";
 constexpr size_t kLogDepth = 2000;
 
 /// The scalar of an edit in its manifest, in every document that declares the release.
-std::vector<text::Replacement> find_scalars(const std::string& bytes, const std::vector<text::ByteRange>& actions, const domain::TagEdit& edit) {
+std::vector<text::Replacement> find_scalars(const std::string& bytes,
+                                            const std::vector<text::ByteRange>& actions,
+                                            const domain::TagEdit& edit) {
   std::vector<text::ScalarAt> all = text::scalars(bytes, actions);
   std::set<size_t> named, documents;
   for (const text::ScalarAt& s : all) {
@@ -28,7 +30,8 @@ std::vector<text::Replacement> find_scalars(const std::string& bytes, const std:
   std::string wanted = "spec.values." + edit.path + ".tag";
   std::vector<text::Replacement> out;
   for (const text::ScalarAt& s : all)
-    if (text::to_string(s.path) == wanted && s.value == edit.from.str() && (named.contains(s.document) || documents.size() == 1))
+    if (text::to_string(s.path) == wanted && s.value == edit.from.str() &&
+        (named.contains(s.document) || documents.size() == 1))
       out.push_back({s, edit.to.str()});
   return out;
 }
@@ -40,7 +43,8 @@ std::string side_effects(const Registry& before, const Registry& after, const do
     if (e.key == edit.release || (old && old->manifest_json == e.manifest_json)) continue;
     return fmt::format("would change {} too; edit {} by hand", e.key.str(), e.file);
   }
-  if (after.entries.size() != before.entries.size() || after.errors.size() > before.errors.size()) return "the registry would no longer render";
+  if (after.entries.size() != before.entries.size() || after.errors.size() > before.errors.size())
+    return "the registry would no longer render";
   const RegistryEntry* changed = after.find(edit.release);
   for (const domain::ImageBlock& b : changed->blocks)
     if (b.path == edit.path && b.tag == edit.to) return {};
@@ -63,7 +67,8 @@ std::shared_ptr<const Registry> Committer::registry_at(const domain::CommitId& h
   if (known && known->commit == head) return known;
   if (registry_ && registry_->commit == head) return registry_;
   const Settings& s = context_.settings;
-  registry_ = std::make_shared<const Registry>(render_registry(context_.ports.repository.read(head, s.registry_path), s.registry_path, s.ns, head));
+  registry_ = std::make_shared<const Registry>(
+      render_registry(context_.ports.repository.read(head, s.registry_path), s.registry_path, s.ns, head));
   return registry_;
 }
 
@@ -94,7 +99,9 @@ void Committer::fold_order_to(const Registry& registry, std::stop_token stop) {
   domain::fold_order(order_, commits, before, registry.blocks(), quarantine_before, registry.quarantine);
   order_head_ = registry.commit;
   try {
-    order_version_ = context_.ports.ledger.write(std::string(kOrderPage), {domain::order_to_json(order_, order_head_), order_version_}, context_.wait(stop));
+    order_version_ = context_.ports.ledger.write(std::string(kOrderPage),
+                                                 {domain::order_to_json(order_, order_head_), order_version_},
+                                                 context_.wait(stop));
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::Conflict) throw;
     order_loaded_ = false;  // another writer: read again at the next look
@@ -143,7 +150,8 @@ void Committer::settle(const domain::CommitPlan& plan, std::stop_token stop) {
   }
 }
 
-std::map<std::string, std::string> Committer::changed_files(const Registry& registry, domain::CommitPlan& plan, Time now) {
+std::map<std::string, std::string> Committer::changed_files(const Registry& registry,
+                                                            domain::CommitPlan& plan, Time now) {
   const Settings& s = context_.settings;
   std::map<std::string, std::string> files = registry.files;
   Registry base = registry;
@@ -156,7 +164,8 @@ std::map<std::string, std::string> Committer::changed_files(const Registry& regi
       std::vector<text::ByteRange> actions = helm::action_ranges(bytes);
       std::vector<text::Replacement> at = find_scalars(bytes, actions, edit);
       if (at.empty()) {
-        why = fmt::format("{} has no scalar {} to edit (a template action or an anchor makes it)", entry->file, "spec.values." + edit.path + ".tag");
+        why = fmt::format("{} has no scalar {} to edit (a template action or an anchor makes it)",
+                          entry->file, "spec.values." + edit.path + ".tag");
       } else {
         std::map<std::string, std::string> next = files;
         next[entry->file] = text::edit(bytes, at, actions);
@@ -174,7 +183,10 @@ std::map<std::string, std::string> Committer::changed_files(const Registry& regi
     }
     std::string id = fmt::format("edit/{}/{}/{}", edit.release.str(), edit.path, edit.to.str());
     if (refused_.insert(id).second)
-      context_.board.add_activity({id, now, "refused", edit.release, "ship-it", fmt::format("{} {} is not committed: {}", domain::short_name(edit.image), domain::short_sha(edit.to.str()), why), true, registry.commit});
+      context_.board.add_activity({id, now, "refused", edit.release, "ship-it",
+                                   fmt::format("{} {} is not committed: {}", domain::short_name(edit.image),
+                                               domain::short_sha(edit.to.str()), why),
+                                   true, registry.commit});
   }
   plan.edits = std::move(made);
   std::map<std::string, std::string> changed;
@@ -182,7 +194,8 @@ std::map<std::string, std::string> Committer::changed_files(const Registry& regi
     if (registry.files.at(path) != bytes) changed.emplace(path, std::move(bytes));
   if (!plan.enter.empty()) {
     auto present = registry.files.find(quarantine_file());
-    changed[quarantine_file()] = domain::append_entries(present == registry.files.end() ? "" : present->second, plan.enter);
+    changed[quarantine_file()] =
+        domain::append_entries(present == registry.files.end() ? "" : present->second, plan.enter);
   }
   return changed;
 }
@@ -196,7 +209,9 @@ Time Committer::step(Time now, std::stop_token stop) {
   fold_order_to(*registry, stop);
   domain::CommitFacts facts = facts_at(*registry, stop);
   domain::CommitPlan plan = domain::plan_commit(facts);
-  std::erase_if(plan.edits, [&](const domain::TagEdit& e) { return refused_.contains(fmt::format("edit/{}/{}/{}", e.release.str(), e.path, e.to.str())); });
+  std::erase_if(plan.edits, [&](const domain::TagEdit& e) {
+    return refused_.contains(fmt::format("edit/{}/{}/{}", e.release.str(), e.path, e.to.str()));
+  });
   if (plan.empty()) {
     burst_since_.reset();
     // Paid: what the verdicts owe stands in git at the head that is applied.
@@ -204,13 +219,16 @@ Time Committer::step(Time now, std::stop_token stop) {
     return now + s.repository_poll;
   }
   if (s.read_only_repository) return now + s.repository_poll;
-  if (plan.enter.empty() && burst_since_ && now < *burst_since_ + s.batch_window) return *burst_since_ + s.batch_window;
+  if (plan.enter.empty() && burst_since_ && now < *burst_since_ + s.batch_window)
+    return *burst_since_ + s.batch_window;
 
   std::vector<domain::TagEdit> wanted = plan.edits;
   std::map<std::string, std::string> changed = changed_files(*registry, plan, now);
   if (plan.edits != wanted && !plan.edits.empty()) {  // the message counts what is really changed
     std::erase_if(facts.blocks, [&](const domain::BlockFacts& b) {
-      return std::ranges::none_of(plan.edits, [&](const domain::TagEdit& e) { return e.release == b.release && e.path == b.block.path; });
+      return std::ranges::none_of(plan.edits, [&](const domain::TagEdit& e) {
+        return e.release == b.release && e.path == b.block.path;
+      });
     });
     plan.message = domain::plan_commit(facts).message;
   }
@@ -227,14 +245,22 @@ Time Committer::step(Time now, std::stop_token stop) {
   }
   burst_since_.reset();
   context_.board.count("commits");
-  domain::Activity activity{"committed/" + made.str(), now, "committed", {}, "ship-it", plan.message.substr(0, plan.message.find('\n')), !plan.enter.empty(), made};
+  domain::Activity activity{"committed/" + made.str(),
+                            now,
+                            "committed",
+                            {},
+                            "ship-it",
+                            plan.message.substr(0, plan.message.find('\n')),
+                            !plan.enter.empty(),
+                            made};
   context_.board.add_activity(std::move(activity));
   context_.wakes.syncer();
   return now;
 }
 
-domain::CommitId Committer::lift(const domain::ReleaseKey& release, const domain::ImageName& image, const domain::ImageTag& tag,
-                                 const std::string& actor, Time now, std::stop_token stop) {
+domain::CommitId Committer::lift(const domain::ReleaseKey& release, const domain::ImageName& image,
+                                 const domain::ImageTag& tag, const std::string& actor, Time now,
+                                 std::stop_token stop) {
   const Settings& s = context_.settings;
   ports::OpsRepo& repository = context_.ports.repository;
   for (int tries = 0; tries < 5; ++tries) {
@@ -246,11 +272,21 @@ domain::CommitId Committer::lift(const domain::ReleaseKey& release, const domain
       bool of_image = image.empty() ? e.inputs.str() == tag.str() : e.image == image && e.tag == tag;
       if (of_release && of_image) lift.push_back(e);
     }
-    if (lift.empty()) throw not_found(fmt::format("{} has no quarantine entry for {} {}", release.str(), image.str(), tag.str()));
+    if (lift.empty())
+      throw not_found(
+          fmt::format("{} has no quarantine entry for {} {}", release.str(), image.str(), tag.str()));
     std::string bytes = domain::remove_entries(registry->files.at(quarantine_file()), lift);
-    std::string what = image.empty() ? "values" : fmt::format("{} {}", domain::short_name(image), domain::short_sha(tag.str()));
-    ports::NewCommit commit{head, fmt::format("Lift the quarantine of {} in {}\n\nAsked by {}.\n\nShip-it-Lifted: {} {} {}\n", what, release.name, actor, release.str(), image.str(), tag.str()),
-                            s.author_name, s.author_email, now, {{quarantine_file(), bytes}}};
+    std::string what = image.empty()
+                           ? "values"
+                           : fmt::format("{} {}", domain::short_name(image), domain::short_sha(tag.str()));
+    ports::NewCommit commit{
+        head,
+        fmt::format("Lift the quarantine of {} in {}\n\nAsked by {}.\n\nShip-it-Lifted: {} {} {}\n", what,
+                    release.name, actor, release.str(), image.str(), tag.str()),
+        s.author_name,
+        s.author_email,
+        now,
+        {{quarantine_file(), bytes}}};
     try {
       domain::CommitId made = repository.push(commit, context_.wait(stop));
       context_.wakes.syncer();

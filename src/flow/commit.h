@@ -1,6 +1,6 @@
 #pragma once
-// The commit stage's effects: read the head, compute what is owed and wanted, edit bytes, push one commit as a
-// compare-and-swap, wake sync. domain/commit.h decides. Runs on the repository's own thread, after sync.
+// The commit stage's effects: read the head, compute what is owed and wanted, edit bytes, push one commit as
+// a compare-and-swap, wake sync. domain/commit.h decides. Runs on the repository's own thread, after sync.
 #include <map>
 #include <optional>
 #include <set>
@@ -22,17 +22,21 @@ class Committer final {
   /// Errors: as OpsRepo; the caller retries.
   Time step(Time now, std::stop_token stop);
 
-  /// Removes quarantine entries by a commit; its id. *Errors:* NotFound (no such entry), Conflict after several tries.
-  domain::CommitId lift(const domain::ReleaseKey& release, const domain::ImageName& image, const domain::ImageTag& tag,
-                        const std::string& actor, Time now, std::stop_token stop);
+  /// Removes quarantine entries by a commit; its id. *Errors:* NotFound (no such entry), Conflict after
+  /// several tries.
+  domain::CommitId lift(const domain::ReleaseKey& release, const domain::ImageName& image,
+                        const domain::ImageTag& tag, const std::string& actor, Time now,
+                        std::stop_token stop);
 
  private:
   std::shared_ptr<const Registry> registry_at(const domain::CommitId& head);
   void fold_order_to(const Registry& registry, std::stop_token stop);
   domain::CommitFacts facts_at(const Registry& registry, std::stop_token stop);
   void settle(const domain::CommitPlan& plan, std::stop_token stop);
-  /// The files that change; edits that can't be made safely are dropped from the plan and recorded as refusals.
-  std::map<std::string, std::string> changed_files(const Registry& registry, domain::CommitPlan& plan, Time now);
+  /// The files that change; edits that can't be made safely are dropped from the plan and recorded as
+  /// refusals.
+  std::map<std::string, std::string> changed_files(const Registry& registry, domain::CommitPlan& plan,
+                                                   Time now);
   std::string quarantine_file() const;
 
   Context context_;

@@ -1,6 +1,6 @@
 #pragma once
-// What every stage is given: the ports, the settings, the board of what is known, and whom to wake. Stages are passive
-// objects: step(now) does what is due and says when to come again. Threads live in app.
+// What every stage is given: the ports, the settings, the board of what is known, and whom to wake. Stages
+// are passive objects: step(now) does what is due and says when to come again. Threads live in app.
 #include <functional>
 #include <string>
 #include <vector>
@@ -25,13 +25,13 @@ struct Settings {
   std::string branch = "master", repository_url;
   std::string author_name = "Ship-it", author_email = "ship-it@localhost";
   std::string region = "us-east-1";
-  std::string page_url;                    ///< for links in commit messages; may be empty
-  Duration batch_window{100};              ///< of a burst of events, from its first (rule 3)
-  Duration repository_poll{2000};          ///< between looks at the branch head
-  Duration resync{30'000};                 ///< between looks at a release that nothing woke
+  std::string page_url;            ///< for links in commit messages; may be empty
+  Duration batch_window{100};      ///< of a burst of events, from its first (rule 3)
+  Duration repository_poll{2000};  ///< between looks at the branch head
+  Duration resync{30'000};         ///< between looks at a release that nothing woke
   domain::GatePolicy gate;
-  Duration call_timeout{30'000};           ///< of one call to a port
-  bool read_only_repository = false;       ///< `--ops-repo` without `--write`: nothing is pushed (rule 30)
+  Duration call_timeout{30'000};      ///< of one call to a port
+  bool read_only_repository = false;  ///< `--ops-repo` without `--write`: nothing is pushed (rule 30)
 };
 
 /// All that the stages talk to. References outlive the pipeline.

@@ -18,8 +18,10 @@ std::string refusals_to_json(const std::vector<domain::Activity>& list) {
   using text::Value;
   Value out = Value::list(arena);
   for (const domain::Activity& a : list)
-    out.push_back(arena, Value::map(arena, {{"id", Value::string(arena, a.id)}, {"at", Value::string(arena, format_rfc3339_millis(a.at))},
-                                            {"message", Value::string(arena, a.message)}, {"actor", Value::string(arena, a.actor)}}));
+    out.push_back(arena, Value::map(arena, {{"id", Value::string(arena, a.id)},
+                                            {"at", Value::string(arena, format_rfc3339_millis(a.at))},
+                                            {"message", Value::string(arena, a.message)},
+                                            {"actor", Value::string(arena, a.actor)}}));
   return text::to_json(out);
 }
 
@@ -30,7 +32,14 @@ std::vector<domain::Activity> refusals_from_json(std::string_view json) {
   if (json.empty()) return out;
   text::Arena arena;
   for (text::Value v : text::parse_json(json, arena).items())
-    out.push_back({v["id"].str(), parse_rfc3339(v["at"].as_string()).value_or(Time{}), "refused", {}, v["actor"].str(), v["message"].str(), true, {}});
+    out.push_back({v["id"].str(),
+                   parse_rfc3339(v["at"].as_string()).value_or(Time{}),
+                   "refused",
+                   {},
+                   v["actor"].str(),
+                   v["message"].str(),
+                   true,
+                   {}});
   return out;
 }
 
@@ -96,7 +105,8 @@ bool Intake::known(const domain::ImageName& image) const {
   return false;
 }
 
-void Intake::refuse(const ports::ImageMessage& message, const std::string& reason, Time now, std::stop_token stop) {
+void Intake::refuse(const ports::ImageMessage& message, const std::string& reason, Time now,
+                    std::stop_token stop) {
   domain::Activity activity{"refused/" + message.id, now, "refused", {}, source_.name(), reason, true, {}};
   while (true) {
     ports::Page page = context_.ports.ledger.read(std::string(kRefusalsPage), context_.wait(stop));
@@ -136,8 +146,16 @@ void Intake::remember(const domain::ImagePushed& event, Time now, std::stop_toke
       if (e.kind() != ErrorKind::Conflict) throw;
     }
   }
-  domain::Activity activity{"pushed/" + event.image.str() + "/" + event.tag.tag.str() + "/" + format_rfc3339_millis(event.tag.pushed), now, "pushed", {}, source_.name(),
-                            fmt::format("{} {} pushed", domain::short_name(event.image), domain::short_sha(event.tag.tag.str())), false, {}};
+  domain::Activity activity{
+      "pushed/" + event.image.str() + "/" + event.tag.tag.str() + "/" +
+          format_rfc3339_millis(event.tag.pushed),
+      now,
+      "pushed",
+      {},
+      source_.name(),
+      fmt::format("{} {} pushed", domain::short_name(event.image), domain::short_sha(event.tag.tag.str())),
+      false,
+      {}};
   context_.board.add_activity(std::move(activity));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The intake stage's effects: receive, write the `seen` record or the refusal, acknowledge, wake commit. One object a
-// source; domain/intake.h decides.
+// The intake stage's effects: receive, write the `seen` record or the refusal, acknowledge, wake commit. One
+// object a source; domain/intake.h decides.
 #include <map>
 #include <string>
 
@@ -15,8 +15,8 @@ class Intake final {
   Intake(Context context, ports::ImageEvents& source) : context_(context), source_(source) {}
 
   /// Receives once (waiting at most `poll`) and deals with what came; when to come again.
-  /// Guarantees: a message is acknowledged only once a restart would still act on it (rule 1); while that can't be
-  /// written, nothing is received.
+  /// Guarantees: a message is acknowledged only once a restart would still act on it (rule 1); while that
+  /// can't be written, nothing is received.
   Time step(Time now, Duration poll, std::stop_token stop);
 
  private:

@@ -23,7 +23,8 @@ int line_in(std::string_view message, std::string_view marker) {
   if (at == std::string_view::npos) return 0;
   at += marker.size();
   int line = 0;
-  while (at < message.size() && message[at] >= '0' && message[at] <= '9' && line < 10'000'000) line = line * 10 + (message[at++] - '0');
+  while (at < message.size() && message[at] >= '0' && message[at] <= '9' && line < 10'000'000)
+    line = line * 10 + (message[at++] - '0');
   return line;
 }
 
@@ -46,7 +47,8 @@ class Renderer {
     size_t before = out_.errors.size();
     for (const std::string& file : templates)
       if (auto rendered = render(&file, true)) take_all(*rendered);
-    if (out_.errors.size() == before) render(nullptr, true);  // a helper or a value is broken: say what the whole says
+    if (out_.errors.size() == before)
+      render(nullptr, true);  // a helper or a value is broken: say what the whole says
   }
 
  private:
@@ -85,9 +87,10 @@ class Renderer {
   void unsteady(const helm::RenderResult& a, const helm::RenderResult& b) {
     for (size_t i = 0; i < a.manifests.size() && i < b.manifests.size(); ++i)
       if (a.manifests[i].content != b.manifests[i].content)
-        out_.errors.push_back({repository_path(a.manifests[i].path), 1,
-                               "renders differently each time: a registry template may not use random values or the time",
-                               a.manifests[i].name});
+        out_.errors.push_back(
+            {repository_path(a.manifests[i].path), 1,
+             "renders differently each time: a registry template may not use random values or the time",
+             a.manifests[i].name});
   }
 
   void take_all(const helm::RenderResult& rendered) {
@@ -117,11 +120,14 @@ class Renderer {
         entry.release = crd::parse(document.root, default_ns_);
         entry.key = entry.release.key;
         entry.file = file;
-        document.root["metadata"].set(*document.arena, "namespace", text::Value::string(*document.arena, entry.key.ns));
+        document.root["metadata"].set(*document.arena, "namespace",
+                                      text::Value::string(*document.arena, entry.key.ns));
         entry.manifest_json = text::to_json(document.root);
         entry.blocks = domain::image_blocks(document.root["spec"]["values"]);
         if (const RegistryEntry* twin = out_.find(entry.key)) {
-          out_.errors.push_back({file, first_line + part.line - 1, fmt::format("{} is declared in {} too", entry.key.str(), twin->file), entry.key.name});
+          out_.errors.push_back({file, first_line + part.line - 1,
+                                 fmt::format("{} is declared in {} too", entry.key.str(), twin->file),
+                                 entry.key.name});
           continue;
         }
         out_.entries.push_back(std::move(entry));
@@ -153,8 +159,8 @@ std::vector<std::pair<domain::ReleaseKey, domain::ImageBlock>> Registry::blocks(
   return out;
 }
 
-Registry render_registry(std::map<std::string, std::string> files, const std::string& path, const std::string& default_ns,
-                         const domain::CommitId& commit) {
+Registry render_registry(std::map<std::string, std::string> files, const std::string& path,
+                         const std::string& default_ns, const domain::CommitId& commit) {
   Registry out;
   out.commit = commit;
   out.files = std::move(files);
@@ -164,7 +170,8 @@ Registry render_registry(std::map<std::string, std::string> files, const std::st
       out.quarantine = domain::parse_quarantine(it->second);
     } catch (const Error& e) {
       out.quarantine_readable = false;
-      out.errors.push_back({quarantine, std::max(1, line_in(e.what(), "line ")), std::string(e.what()) + "; the last readable content stays in force", ""});
+      out.errors.push_back({quarantine, std::max(1, line_in(e.what(), "line ")),
+                            std::string(e.what()) + "; the last readable content stays in force", ""});
     }
   }
   Renderer(out, path, default_ns).run();

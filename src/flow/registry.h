@@ -1,5 +1,6 @@
 #pragma once
-// The registry chart at one commit, rendered: the HelmReleases that git wants, and what is wrong with the rest.
+// The registry chart at one commit, rendered: the HelmReleases that git wants, and what is wrong with the
+// rest.
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,10 +33,10 @@ struct Registry {
   std::vector<std::pair<domain::ReleaseKey, domain::ImageBlock>> blocks() const;
 };
 
-/// Renders the registry chart of `files` (paths from the repository's root, below `path`). One bad manifest costs only
-/// itself: what fails is in `errors` with file and line. A folder without Chart.yaml is taken as plain manifests.
-/// Templates render twice; a difference is an error naming the template (rule 7).
-Registry render_registry(std::map<std::string, std::string> files, const std::string& path, const std::string& default_ns,
-                         const domain::CommitId& commit);
+/// Renders the registry chart of `files` (paths from the repository's root, below `path`). One bad manifest
+/// costs only itself: what fails is in `errors` with file and line. A folder without Chart.yaml is taken as
+/// plain manifests. Templates render twice; a difference is an error naming the template (rule 7).
+Registry render_registry(std::map<std::string, std::string> files, const std::string& path,
+                         const std::string& default_ns, const domain::CommitId& commit);
 
 }  // namespace shipit::flow

@@ -27,9 +27,11 @@ void Syncer::load(std::stop_token stop) {
     inventory.applied = domain::CommitId(v["applied"].str());
     inventory.confirmed = domain::CommitId(v["confirmed"].str());
     inventory.quarantine = v["quarantine"].str();
-    for (text::Value k : v["releases"].items()) inventory.keys.push_back({k["namespace"].str(), k["name"].str()});
+    for (text::Value k : v["releases"].items())
+      inventory.keys.push_back({k["namespace"].str(), k["name"].str()});
   }
-  if (!inventory.quarantine.empty()) context_.board.set_quarantine(domain::parse_quarantine(inventory.quarantine));
+  if (!inventory.quarantine.empty())
+    context_.board.set_quarantine(domain::parse_quarantine(inventory.quarantine));
   inventory_ = std::move(inventory);
 }
 
@@ -38,13 +40,15 @@ void Syncer::save(std::stop_token stop) {
   using text::Value;
   Value keys = Value::list(arena);
   for (const domain::ReleaseKey& k : inventory_->keys)
-    keys.push_back(arena, Value::map(arena, {{"namespace", Value::string(arena, k.ns)}, {"name", Value::string(arena, k.name)}}));
+    keys.push_back(arena, Value::map(arena, {{"namespace", Value::string(arena, k.ns)},
+                                             {"name", Value::string(arena, k.name)}}));
   Value page = Value::map(arena, {{"applied", Value::string(arena, inventory_->applied.str())},
                                   {"confirmed", Value::string(arena, inventory_->confirmed.str())},
                                   {"quarantine", Value::string(arena, inventory_->quarantine)},
                                   {"releases", keys}});
   try {
-    inventory_->version = context_.ports.ledger.write(std::string(kPage), {text::to_json(page), inventory_->version}, context_.wait(stop));
+    inventory_->version = context_.ports.ledger.write(
+        std::string(kPage), {text::to_json(page), inventory_->version}, context_.wait(stop));
   } catch (const Error&) {
     inventory_.reset();  // read it again: another writer, or an unknown effect
     done_ = {};
@@ -57,14 +61,16 @@ domain::HeadRelation Syncer::relation(const domain::CommitId& head) {
   if (inventory_->applied == head) return domain::HeadRelation::Same;
   ports::OpsRepo& repository = context_.ports.repository;
   if (repository.is_ancestor(inventory_->applied, head)) return domain::HeadRelation::Descendant;
-  return repository.is_ancestor(head, inventory_->applied) ? domain::HeadRelation::Ancestor : domain::HeadRelation::Unrelated;
+  return repository.is_ancestor(head, inventory_->applied) ? domain::HeadRelation::Ancestor
+                                                           : domain::HeadRelation::Unrelated;
 }
 
 /// For the life of a deploy: who committed what, with the diff of the manifests.
 void Syncer::note_commits(const domain::CommitId& head, Time now) {
   if (context_.board.synced(head)) return;
   ports::OpsRepo& repository = context_.ports.repository;
-  std::vector<ports::CommitInfo> commits = repository.log(inventory_->applied, head, inventory_->applied.empty() ? 1 : kCommitsShown);
+  std::vector<ports::CommitInfo> commits =
+      repository.log(inventory_->applied, head, inventory_->applied.empty() ? 1 : kCommitsShown);
   if (commits.empty() || commits.back().id != head) commits = repository.log({}, head, 1);
   for (const ports::CommitInfo& c : commits) {
     std::string diff;
@@ -78,7 +84,8 @@ void Syncer::note_commits(const domain::CommitId& head, Time now) {
       for (const auto& [path, bytes] : before)
         if (!after.contains(path)) diff += text::unified_diff(bytes, "", "a/" + path, "b/" + path);
     }
-    context_.board.set_synced(c.id, now, c.message.substr(0, c.message.find('\n')), c.author, c.committed, std::move(diff));
+    context_.board.set_synced(c.id, now, c.message.substr(0, c.message.find('\n')), c.author, c.committed,
+                              std::move(diff));
   }
 }
 
@@ -88,9 +95,11 @@ bool Syncer::apply_all(const Registry& registry, Time now, std::stop_token stop)
   server_errors_.clear();
   for (const RegistryEntry& entry : registry.entries) {
     auto applied = applied_.find(entry.key);
-    bool same = applied != applied_.end() && applied->second == entry.manifest_json && context_.ports.releases.get(entry.key);
+    bool same = applied != applied_.end() && applied->second == entry.manifest_json &&
+                context_.ports.releases.get(entry.key);
     if (same) continue;
-    // Before the first write: a crash after it must find the release in the inventory, or it could never be pruned.
+    // Before the first write: a crash after it must find the release in the inventory, or it could never be
+    // pruned.
     if (std::ranges::find(inventory_->keys, entry.key) == inventory_->keys.end()) {
       inventory_->keys.push_back(entry.key);
       save(stop);
@@ -100,7 +109,8 @@ bool Syncer::apply_all(const Registry& registry, Time now, std::stop_token stop)
       applied_[entry.key] = entry.manifest_json;
       context_.wakes.release(entry.key);
     } catch (const Error& e) {
-      if (e.kind() == ErrorKind::Invalid || e.kind() == ErrorKind::Denied || e.kind() == ErrorKind::Conflict) {
+      if (e.kind() == ErrorKind::Invalid || e.kind() == ErrorKind::Denied ||
+          e.kind() == ErrorKind::Conflict) {
         server_errors_.push_back({entry.file, 1, e.what(), entry.key.name});
       } else {
         log_warn("sync", e.what(), {{"release", entry.key.str()}});
@@ -126,7 +136,8 @@ void Syncer::publish(const Registry& registry, const domain::SyncPlan& plan, Tim
   view.errors.insert(view.errors.end(), server_errors_.begin(), server_errors_.end());
   if (!server_errors_.empty() && view.state == "ok") {
     view.state = "error";
-    view.reason = "the API server refuses " + server_errors_.front().file + ": " + server_errors_.front().message;
+    view.reason =
+        "the API server refuses " + server_errors_.front().file + ": " + server_errors_.front().message;
   }
   view.quarantine = context_.board.quarantine().entries();
   for (const RegistryEntry& e : registry.entries) view.manifests.emplace_back(e.file, e.key.name);
@@ -138,13 +149,21 @@ Time Syncer::step(Time now, std::stop_token stop) {
   load(stop);
   domain::CommitId head = context_.ports.repository.fetch(context_.wait(stop));
   auto known = context_.board.registry();
-  bool deleted_by_hand = known && std::ranges::any_of(known->entries, [&](const RegistryEntry& e) { return applied_.contains(e.key) && !context_.ports.releases.get(e.key); });
+  bool deleted_by_hand = known && std::ranges::any_of(known->entries, [&](const RegistryEntry& e) {
+                           return applied_.contains(e.key) && !context_.ports.releases.get(e.key);
+                         });
   if (!head.empty() && head == done_ && !deleted_by_hand) return now + s.repository_poll;
 
   std::map<std::string, std::string> files;
   if (!head.empty()) files = context_.ports.repository.read(head, s.registry_path);
   auto registry = std::make_shared<Registry>(render_registry(std::move(files), s.registry_path, s.ns, head));
-  domain::SyncFacts facts{inventory_->applied, head, head.empty() ? domain::HeadRelation::First : relation(head), {}, registry->errors, inventory_->keys, inventory_->confirmed};
+  domain::SyncFacts facts{inventory_->applied,
+                          head,
+                          head.empty() ? domain::HeadRelation::First : relation(head),
+                          {},
+                          registry->errors,
+                          inventory_->keys,
+                          inventory_->confirmed};
   for (const RegistryEntry& e : registry->entries) facts.rendered.push_back(e.key);
   domain::SyncPlan plan = domain::plan_sync(facts);
   if (!plan.apply) {
@@ -155,7 +174,8 @@ Time Syncer::step(Time now, std::stop_token stop) {
   // Fails closed: the quarantine is in force before anything of this head is applied.
   if (registry->quarantine_readable) {
     context_.board.set_quarantine(registry->quarantine);
-    auto file = registry->files.find(s.registry_path.empty() ? "quarantine.yaml" : s.registry_path + "/quarantine.yaml");
+    auto file = registry->files.find(s.registry_path.empty() ? "quarantine.yaml"
+                                                             : s.registry_path + "/quarantine.yaml");
     inventory_->quarantine = file == registry->files.end() ? "" : file->second;
   }
   context_.board.set_registry(registry);
@@ -169,7 +189,8 @@ Time Syncer::step(Time now, std::stop_token stop) {
     }
     std::erase(inventory_->keys, key);
     applied_.erase(key);
-    context_.board.add_activity({"pruned/" + key.str() + "/" + head.str(), now, "removed", key, "ship-it", key.name + " is no longer in git: uninstalling", true, head});
+    context_.board.add_activity({"pruned/" + key.str() + "/" + head.str(), now, "removed", key, "ship-it",
+                                 key.name + " is no longer in git: uninstalling", true, head});
     context_.wakes.release(key);
   }
   if (complete) {
@@ -179,7 +200,8 @@ Time Syncer::step(Time now, std::stop_token stop) {
     done_ = head;
     if (moved) {
       context_.board.count("syncs");
-      for (const RegistryEntry& e : registry->entries) context_.wakes.release(e.key);  // the quarantine may have changed
+      for (const RegistryEntry& e : registry->entries)
+        context_.wakes.release(e.key);  // the quarantine may have changed
       context_.wakes.committer();
     }
   }

@@ -1,6 +1,6 @@
 #pragma once
-// The sync stage's effects: read the head, render the registry, apply and prune HelmReleases, keep the inventory.
-// domain/sync.h decides. Runs on the repository's own thread.
+// The sync stage's effects: read the head, render the registry, apply and prune HelmReleases, keep the
+// inventory. domain/sync.h decides. Runs on the repository's own thread.
 #include <map>
 #include <optional>
 #include <string>
@@ -39,8 +39,8 @@ class Syncer final {
   Context context_;
   std::optional<Inventory> inventory_;
   std::map<domain::ReleaseKey, std::string> applied_;  // manifests as last applied by this process
-  domain::CommitId done_;                               // head that needs no further work
-  std::vector<domain::ManifestError> server_errors_;    // what the API server refused of this head
+  domain::CommitId done_;                              // head that needs no further work
+  std::vector<domain::ManifestError> server_errors_;   // what the API server refused of this head
 };
 
 }  // namespace shipit::flow

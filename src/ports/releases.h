@@ -13,19 +13,6 @@
 
 namespace shipit::ports {
 
-/// What the status subresource holds.
-struct ReleaseStatus {
-  domain::State state = domain::State::Pending;
-  std::string reason;
-  Time since{};
-  int64_t observed_generation = 0;
-  int revision = 0;
-  domain::CommitId commit;
-  std::vector<domain::Condition> conditions;
-  std::string original_type, original_reason;  ///< the original's condition: "DEPLOYED", "UpdateSuccess"
-  std::optional<Time> last_deployed;
-};
-
 class Releases {
  public:
   virtual ~Releases() = default;
@@ -41,7 +28,7 @@ class Releases {
   virtual void annotate(const domain::ReleaseKey& key, const std::map<std::string, std::string>& annotations, Wait wait) = 0;
   virtual void add_finalizer(const domain::ReleaseKey& key, Wait wait) = 0;
   virtual void drop_finalizer(const domain::ReleaseKey& key, Wait wait) = 0;
-  virtual void set_status(const domain::ReleaseKey& key, const ReleaseStatus& status, Wait wait) = 0;
+  virtual void set_status(const domain::ReleaseKey& key, const domain::ReleaseStatus& status, Wait wait) = 0;
   /// Called with the key of each release that changed, or whose workload or records did, from any thread.
   virtual void on_change(std::function<void(const domain::ReleaseKey&)> callback) = 0;
 };
