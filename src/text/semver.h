@@ -18,7 +18,9 @@ struct Version {
   std::string str() const;
   /// Precedence by semver 2.0 §11; metadata does not count.
   friend std::weak_ordering operator<=>(const Version& a, const Version& b);
-  friend bool operator==(const Version& a, const Version& b) { return (a <=> b) == std::weak_ordering::equivalent; }
+  friend bool operator==(const Version& a, const Version& b) {
+    return (a <=> b) == std::weak_ordering::equivalent;
+  }
 };
 
 /// NewVersion: a leading v and missing minor or patch are allowed. nullopt when it is no version.
@@ -38,8 +40,13 @@ class Constraint final {
   struct Comparison {
     enum class Op : uint8_t { Eq, Ne, Gt, Lt, Ge, Le, Tilde, Caret } op;
     Version version;
-    bool minor_dirty, dirty, patch_dirty;
+    bool minor_dirty, dirty, patch_dirty;  // an x or nothing stands for the minor, any or the patch number
+
+    bool allows(const Version& v) const;
+    bool allows_tilde(const Version& v) const;
   };
+  static Comparison comparison(Comparison::Op op, std::string_view major, std::string_view minor,
+                               std::string_view patch, std::string_view prerelease);
   std::vector<std::vector<Comparison>> any_of_all_;
 };
 
