@@ -436,7 +436,10 @@ TEST_F(TlsTest, ClientCertificatesAreAskedFor) {
   auto strange = std::make_shared<Tls>(*tls);
   strange->certificate_pem = stranger.certificate;
   strange->key_pem = stranger.key;
-  EXPECT_EQ(kind_of([&] { client_.send(ask(server.port(), strange), within(10s)); }), ErrorKind::Denied);
+  std::string message;
+  EXPECT_EQ(kind_of([&] { client_.send(ask(server.port(), strange), within(10s)); }, &message),
+            ErrorKind::Denied)
+      << message;
 }
 
 TEST_F(TlsTest, StreamsAndLargeBodiesOverTls) {

@@ -69,9 +69,9 @@ ErrorKind kind_of(CURLcode code) {
 /// The TLS alerts that are about our certificate (RFC 8446 §6.2), in OpenSSL's words; curl has no code for
 /// them.
 bool refused_by_peer(std::string_view message) {
-  for (std::string_view alert :
-       {"alert bad certificate", "alert certificate required", "alert unknown ca",
-        "alert certificate expired", "alert certificate unknown", "alert access denied"}) {
+  for (std::string_view alert : {"alert bad certificate", "alert certificate required", "alert unknown ca",
+                                 "alert certificate expired", "alert certificate unknown",
+                                 "alert access denied", "alert decrypt error"}) {
     if (message.find(alert) != message.npos) return true;
   }
   return false;

@@ -43,7 +43,8 @@ struct TestIdentity {
 class TestAuthority final {
  public:
   TestAuthority()
-      : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(make("test authority", key_.get())) {
+      : key_(EVP_EC_gen("P-256"), EVP_PKEY_free),
+        certificate_(make("authority " + next_number(), key_.get())) {
     extend(certificate_.get(), NID_basic_constraints, "critical,CA:TRUE");
     X509_set_issuer_name(certificate_.get(), X509_get_subject_name(certificate_.get()));
     X509_sign(certificate_.get(), key_.get(), EVP_sha256());
