@@ -24,7 +24,8 @@ bool all_of(std::string_view text, std::string_view extra) {
   return true;
 }
 
-/// The part before the first slash is a host when it has a dot or a port, or is localhost (as Docker reads it).
+/// The part before the first slash is a host when it has a dot or a port, or is localhost (as Docker reads
+/// it).
 std::string_view without_host(std::string_view repository) {
   size_t slash = repository.find('/');
   if (slash == std::string_view::npos) return repository;
@@ -85,18 +86,15 @@ void Behaviours::set(std::string_view repository, std::string_view tag, Behaviou
   document.root.set(*document.arena, "repository", text::Value::borrowed(repository));
   document.root.set(*document.arena, "tag", text::Value::borrowed(tag));
   document.root.set(*document.arena, "behaves", text::Value::borrowed(to_string(behaviour)));
-  std::lock_guard lock(mutex_);
   keep_.put(std::string(kPrefix) + key, text::to_json(document.root));
   registered_[key] = behaviour;
 }
 
 Behaviour Behaviours::of(std::string_view image) const {
   ImageReference reference = parse_image(image);
-  {
-    std::lock_guard lock(mutex_);
-    for (std::string_view repository : {reference.repository, without_host(reference.repository)})
-      if (auto it = registered_.find(key_of(repository, reference.tag)); it != registered_.end()) return it->second;
-  }
+  for (std::string_view repository : {reference.repository, without_host(reference.repository)})
+    if (auto it = registered_.find(key_of(repository, reference.tag)); it != registered_.end())
+      return it->second;
   for (const Word& word : kWords)
     if (reference.tag.size() > word.text.size() && reference.tag.ends_with(word.text) &&
         reference.tag[reference.tag.size() - word.text.size() - 1] == '-')
@@ -109,7 +107,6 @@ net::Response Behaviours::handle(std::string_view method, std::string_view body)
     text::Document document;
     text::Arena& arena = *document.arena;
     document.root = text::Value::list(arena);
-    std::lock_guard lock(mutex_);
     for (const auto& [key, behaviour] : registered_) {
       size_t colon = key.rfind(':');
       text::Value item = text::Value::map(arena);

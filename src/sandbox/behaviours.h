@@ -50,7 +50,6 @@ class Behaviours final {
 
  private:
   Keep& keep_;
-  mutable std::mutex mutex_;
   std::map<std::string, Behaviour, std::less<>> registered_;  // by "repository:tag"
 };
 

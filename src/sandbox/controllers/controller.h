@@ -1,0 +1,77 @@
+#pragma once
+// What every controller here is: a level-triggered reconciler of keys, woken by changes of the store and by
+// time. Passive; used under the sandbox's lock by Simulation (controllers.h), which owns the loop.
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/time.h"
+#include "sandbox/behaviours.h"
+#include "sandbox/controllers/events.h"
+#include "sandbox/controllers/options.h"
+#include "sandbox/store.h"
+
+namespace shipit::sandbox {
+
+/// What the controllers share.
+struct Context {
+  Context(Store& store, const Behaviours& behaviours, const ControllerOptions& options)
+      : store(store), behaviours(behaviours), options(options), random(options.seed), events(store) {}
+
+  Store& store;
+  const Behaviours& behaviours;
+  const ControllerOptions options;
+  std::mt19937_64 random;
+  Recorder events;
+  Time now;  ///< of the current step
+
+  /// `length` characters as the API server puts behind a generateName.
+  std::string suffix(size_t length = 5);
+};
+
+/// Characters that spell no words. *Source:* k8s.io/apimachinery/pkg/util/rand.
+inline constexpr std::string_view kSafeCharacters = "bcdfghjklmnpqrstvwxz2456789";
+
+/// Namespace and name.
+using Key = std::pair<std::string, std::string>;
+
+class Controller {
+ public:
+  Controller(Context& context, std::string_view group, std::string_view kind)
+      : context_(context), kind_(context.store.builtin(group, kind)) {}
+  virtual ~Controller() = default;
+
+  /// Marks the keys that the change concerns.
+  virtual void observe(const Change& change) = 0;
+  /// Brings one object closer to its spec. Returns when to look again without a change; Time::max() for
+  /// never.
+  virtual Time reconcile(const Key& key) = 0;
+
+  /// Reconciles every key that is marked or due. True when there was one.
+  bool run_due();
+  /// When the next key is due.
+  Time next() const;
+  const k8s::KindInfo& kind() const { return kind_; }
+
+ protected:
+  /// The change is one of an object of this controller's own kind.
+  bool is_own(const Change& change) const { return change.object->kind == &kind_; }
+  void touch(const Stored& object) { touch({object.ns, object.name}); }
+  void touch(Key key) { marked_.insert(std::move(key)); }
+  /// Marks the objects of this kind that own `object` or owned its previous version.
+  void touch_owners(const Change& change);
+  void look_again(const Key& key, Time at);
+
+  Context& context_;
+  const k8s::KindInfo& kind_;
+
+ private:
+  std::set<Key> marked_;
+  std::map<Key, Time> due_;
+  std::set<std::pair<Time, Key>> by_time_;
+};
+
+}  // namespace shipit::sandbox
