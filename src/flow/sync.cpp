@@ -32,6 +32,9 @@ void Syncer::load(std::stop_token stop) {
   }
   if (!inventory.quarantine.empty())
     context_.board.set_quarantine(domain::parse_quarantine(inventory.quarantine));
+  domain::RepositoryView view = context_.board.repository();
+  view.applied = inventory.applied;  // what is in the cluster counts, even while git can't be reached
+  context_.board.set_repository(std::move(view));
   inventory_ = std::move(inventory);
 }
 

@@ -1,0 +1,206 @@
+#include "flow/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/error.h"
+#include "crd/helm_release.h"
+#include "text/diff.h"
+#include "text/yaml.h"
+
+namespace shipit::flow {
+namespace {
+
+bool contains_folded(std::string_view text, std::string_view search) {
+  auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::search(text.begin(), text.end(), search.begin(), search.end(),
+                     [&](char a, char b) { return fold(a) == fold(b); }) != text.end();
+}
+
+bool matches(const domain::ReleaseView& v, const std::string& search) {
+  if (search.empty() || contains_folded(v.release.key.name, search) ||
+      contains_folded(v.release.commit.str(), search))
+    return true;
+  auto squad = v.release.annotations.find(std::string(domain::kAnnotationPrefix) + "squad");
+  if (squad != v.release.annotations.end() && contains_folded(squad->second, search)) return true;
+  auto image = [&](const domain::ImageBlock& b) {
+    return contains_folded(b.image.str(), search) || contains_folded(b.tag.str(), search);
+  };
+  return std::ranges::any_of(v.images, image) || std::ranges::any_of(v.running, image);
+}
+
+/// "needs you" first, then in flight, then the rest.
+int attention(domain::State state) {
+  switch (state) {
+    case domain::State::Failed:
+    case domain::State::Held:
+      return 0;
+    case domain::State::Deployed:
+      return 3;
+    case domain::State::RolledBack:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+/// Unique within a cluster and readable in kubectl: the time and a counter.
+std::string new_id(Time now) {
+  static std::atomic<unsigned> counter{0};
+  return fmt::format("c{}-{}", now.time_since_epoch().count(), counter++);
+}
+
+}  // namespace
+
+std::shared_ptr<const domain::ReleaseView> Service::need(const domain::ReleaseKey& key) const {
+  auto view = board().view(key);
+  if (!view) throw not_found(fmt::format("there is no release {}", key.str()));
+  return view;
+}
+
+std::string Service::write_command(const domain::ReleaseKey& key, domain::Command command,
+                                   const ports::Actor& actor, Wait wait) {
+  need(key);
+  command.at = pipeline_.clock().now();
+  command.id = new_id(command.at);
+  command.actor = actor.name;
+  pipeline_.ports().releases.annotate(
+      key, {{std::string(crd::kCommandPrefix) + command.id, crd::command_to_json(command)}}, wait);
+  pipeline_.wake_release(key);
+  return command.id;
+}
+
+std::string Service::rollback(const domain::ReleaseKey& key, int revision, const ports::Actor& actor,
+                              Wait wait) {
+  auto view = need(key);
+  auto at = std::ranges::find(view->history, revision, &domain::HistoryEntry::revision);
+  if (revision != 0 && at == view->history.end())
+    throw not_found(fmt::format("{} has no revision {}", key.str(), revision));
+  if (revision != 0 && !view->history.empty() && view->history.front().revision == revision)
+    throw invalid(fmt::format("revision {} of {} is what runs", revision, key.str()));
+  if (view->history.size() < 2) throw invalid(fmt::format("{} has no earlier revision", key.str()));
+  return write_command(key, {"", domain::Command::Verb::Rollback, "", revision, {}}, actor, wait);
+}
+
+std::string Service::hold(const domain::ReleaseKey& key, const std::string& reason, const ports::Actor& actor,
+                          Wait wait) {
+  need(key);
+  pipeline_.ports().releases.annotate(key,
+                                      {{std::string(crd::kHoldAnnotation), reason.empty() ? "true" : reason},
+                                       {std::string(crd::kHeldByAnnotation), actor.name}},
+                                      wait);
+  Time now = pipeline_.clock().now();
+  std::string id = new_id(now);
+  board().add_activity(
+      {id,
+       now,
+       "held",
+       key,
+       actor.name,
+       fmt::format("{} held by {}{}", key.name, actor.name, reason.empty() ? "" : ": " + reason),
+       false,
+       {}});
+  pipeline_.wake_release(key);
+  return id;
+}
+
+std::string Service::release(const domain::ReleaseKey& key, const ports::Actor& actor, Wait wait) {
+  need(key);
+  pipeline_.ports().releases.annotate(
+      key, {{std::string(crd::kHoldAnnotation), ""}, {std::string(crd::kHeldByAnnotation), ""}}, wait);
+  std::string id = write_command(key, {"", domain::Command::Verb::Release, "", 0, {}}, actor, wait);
+  pipeline_.wake_repository();
+  return id;
+}
+
+std::string Service::retry(const domain::ReleaseKey& key, const ports::Actor& actor, Wait wait) {
+  return write_command(key, {"", domain::Command::Verb::Retry, "", 0, {}}, actor, wait);
+}
+
+std::string Service::lift(const domain::ReleaseKey& key, const std::string& image, const std::string& tag,
+                          const ports::Actor& actor, Wait wait) {
+  std::string id = pipeline_.lift(key, image, tag, actor.name, wait.stop).str();
+  pipeline_.wake_repository();
+  return id;
+}
+
+std::string Service::confirm(const domain::CommitId& commit, const ports::Actor& actor, Wait wait) {
+  pipeline_.confirm(commit, wait.stop);
+  Time now = pipeline_.clock().now();
+  board().add_activity({"confirmed/" + commit.str(),
+                        now,
+                        "confirmed",
+                        {},
+                        actor.name,
+                        fmt::format("commit {} confirmed by {}", domain::short_sha(commit.str()), actor.name),
+                        false,
+                        commit});
+  return commit.str();
+}
+
+ports::ReleasePage Service::releases(const ports::ReleaseQuery& query) const {
+  ports::ReleasePage page;
+  std::vector<std::shared_ptr<const domain::ReleaseView>> found;
+  for (auto& view : board().views()) {
+    ++page.by_state[view->state];
+    if ((query.state && view->state != *query.state) || !matches(*view, query.search)) continue;
+    found.push_back(std::move(view));
+  }
+  auto by_name = [](const auto& a, const auto& b) { return a->release.key < b->release.key; };
+  auto by_change = [&](const auto& a, const auto& b) {
+    return a->since != b->since ? a->since > b->since : by_name(a, b);
+  };
+  auto by_attention = [&](const auto& a, const auto& b) {
+    int x = attention(a->state), y = attention(b->state);
+    return x != y ? x < y : by_change(a, b);
+  };
+  if (query.sort == "name")
+    std::ranges::sort(found, by_name);
+  else if (query.sort == "changed")
+    std::ranges::sort(found, by_change);
+  else
+    std::ranges::sort(found, by_attention);
+  page.total = found.size();
+  for (size_t i = query.offset; i < found.size() && page.items.size() < query.limit; ++i)
+    page.items.push_back(std::move(found[i]));
+  return page;
+}
+
+std::shared_ptr<const domain::ReleaseView> Service::release(const domain::ReleaseKey& key) const {
+  return board().view(key);
+}
+
+std::vector<domain::ReleaseKey> Service::named(const std::string& name) const {
+  std::vector<domain::ReleaseKey> out;
+  for (const auto& view : board().views())
+    if (view->release.key.name == name) out.push_back(view->release.key);
+  return out;
+}
+
+std::vector<domain::Activity> Service::activity(size_t limit, const std::string& search) const {
+  return board().activity(limit, search);
+}
+domain::RepositoryView Service::repository() const { return board().repository(); }
+ports::SystemView Service::system() const { return board().system(); }
+
+std::vector<domain::ResourceView> Service::resources(const domain::ReleaseKey& key, Wait wait) const {
+  auto view = need(key);
+  return deployer_.observe({view->release.target_namespace(), view->release.spec.release_name}, wait)
+      .resources;
+}
+
+std::string Service::diff(const domain::ReleaseKey& key, int from, int to, Wait wait) const {
+  auto view = need(key);
+  ports::HelmName name{view->release.target_namespace(), view->release.spec.release_name};
+  helm::Record a = deployer_.record(name, from, wait), b = deployer_.record(name, to, wait);
+  auto label = [](const char* what, int revision) {
+    return fmt::format("{} of revision {}", what, revision);
+  };
+  return text::unified_diff(text::to_yaml(a.config.root), text::to_yaml(b.config.root), label("values", from),
+                            label("values", to)) +
+         text::unified_diff(a.manifest, b.manifest, label("manifest", from), label("manifest", to));
+}
+
+}  // namespace shipit::flow
