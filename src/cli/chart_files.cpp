@@ -1,0 +1,148 @@
+#include "cli/chart_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+#include "helm/ignore.h"
+
+namespace shipit::cli {
+namespace {
+
+/// A file descriptor that closes itself.
+class Descriptor final {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Error file_error(const char* action, const std::string& path, int code) {
+  std::string reason = code == ENOENT   ? "no such file or directory"
+                       : code == EACCES ? "permission denied"
+                                        : std::strerror(code);
+  ErrorKind kind = code == ENOENT   ? ErrorKind::NotFound
+                   : code == EACCES ? ErrorKind::Denied
+                                    : ErrorKind::Invalid;
+  return {kind, fmt::format("{} {}: {}", action, path, reason)};
+}
+
+class FolderReader final {
+ public:
+  FolderReader(std::string top, const helm::Ignore& ignore, const helm::ChartLimits& limits)
+      : top_(std::move(top)), ignore_(ignore), limits_(limits) {}
+
+  void walk(const std::string& relative, int depth) {
+    if (depth > kMaxDepth)
+      throw invalid(fmt::format("chart folders are nested more than {} deep", kMaxDepth));
+    std::string folder = relative.empty() ? top_ : top_ + "/" + relative;
+    DIR* directory = opendir(folder.c_str());
+    if (!directory) throw file_error("open", folder, errno);
+    std::vector<std::string> names;
+    while (dirent* entry = readdir(directory)) {
+      std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+    }
+    closedir(directory);
+    std::ranges::sort(names);
+    for (const std::string& name : names) visit(relative.empty() ? name : relative + "/" + name, depth);
+  }
+
+  std::vector<helm::File> files;
+
+ private:
+  static constexpr int kMaxDepth = 64;  // a link to a parent folder would go on for ever
+
+  void visit(const std::string& relative, int depth) {
+    std::string path = top_ + "/" + relative;
+    struct stat about;
+    if (stat(path.c_str(), &about) != 0) throw file_error("lstat", path, errno);
+    bool is_folder = S_ISDIR(about.st_mode);
+    if (ignore_.ignores(relative, is_folder)) return;
+    if (is_folder) return walk(relative, depth + 1);
+    if (!S_ISREG(about.st_mode))
+      throw invalid(fmt::format("cannot load irregular file {} as it has file mode type bits set", path));
+    total_ += static_cast<size_t>(about.st_size);
+    if (total_ > limits_.unpacked_bytes)
+      throw invalid(fmt::format("error reading {}: chart exceeds maximum decompressed size of {} bytes",
+                                relative, limits_.unpacked_bytes));
+    if (files.size() == limits_.entries)
+      throw invalid(fmt::format("chart folder has more than {} files", limits_.entries));
+    files.push_back({relative, read_file(path)});
+  }
+
+  std::string top_;
+  const helm::Ignore& ignore_;
+  const helm::ChartLimits& limits_;
+  size_t total_ = 0;
+};
+
+}  // namespace
+
+std::string read_file(const std::string& path) {
+  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) throw file_error("open", path, errno);
+  struct stat about;
+  if (fstat(file.get(), &about) != 0) throw file_error("stat", path, errno);
+  if (S_ISDIR(about.st_mode)) throw invalid(fmt::format("read {}: is a directory", path));
+  std::string bytes(S_ISREG(about.st_mode) ? static_cast<size_t>(about.st_size) : 0, '\0');
+  size_t filled = 0;
+  for (;;) {
+    if (filled == bytes.size())
+      bytes.resize(filled + (filled == static_cast<size_t>(about.st_size) ? 1 : size_t{64} << 10));
+    ssize_t got = read(file.get(), bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw file_error("read", path, errno);
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+std::vector<helm::File> read_chart_folder(const std::string& folder, const helm::ChartLimits& limits) {
+  std::string rules;
+  try {
+    rules = read_file(folder + "/.helmignore");
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+  }
+  helm::Ignore ignore = helm::Ignore::parse(rules);
+  FolderReader reader(folder, ignore, limits);
+  reader.walk("", 0);
+  std::ranges::sort(reader.files, {}, &helm::File::path);
+  return std::move(reader.files);
+}
+
+std::shared_ptr<const helm::Chart> load_chart_from(const std::string& path, const helm::ChartLimits& limits) {
+  struct stat about;
+  if (stat(path.c_str(), &about) != 0)
+    throw Error(ErrorKind::NotFound, fmt::format("path \"{}\" not found", path));
+  if (S_ISDIR(about.st_mode)) {
+    std::string folder = path;
+    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+    return helm::load_chart(read_chart_folder(folder, limits), limits);
+  }
+  std::string bytes = read_file(path);
+  if (!bytes.starts_with("\x1f\x8b\x08")) {
+    if (path.ends_with(".yaml") || path.ends_with(".yml"))
+      throw invalid(fmt::format("file '{}' seems to be a YAML file, but expected a gzipped archive", path));
+    throw invalid(fmt::format("file '{}' does not appear to be a gzipped archive", path));
+  }
+  return helm::load_chart_archive(bytes, limits);
+}
+
+}  // namespace shipit::cli
