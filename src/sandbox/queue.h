@@ -2,11 +2,10 @@
 // An image queue that speaks the JSON protocol of Amazon SQS: standard queues with visibility timeouts,
 // receipt handles, long polling and batches. What it lacks (FIFO, redrive, message attributes) it refuses by
 // name. Passive: a long poll is answered when a message arrives or by `step`; the caller owns the loop.
-// Thread-safe. *Source:* Amazon SQS API Reference 2012-11-05, AWS JSON 1.0 protocol.
+// Not thread-safe: used under the sandbox's lock. *Source:* Amazon SQS API Reference 2012-11-05, AWS JSON 1.0
+// protocol.
 #include <deque>
-#include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <string>
@@ -15,6 +14,7 @@
 #include "base/clock.h"
 #include "net/server.h"
 #include "sandbox/keep.h"
+#include "sandbox/parts.h"
 #include "text/value.h"
 
 namespace shipit::sandbox {
@@ -27,15 +27,15 @@ struct QueueOptions {
   uint64_t seed = 1;       ///< of message ids
 };
 
-class Queues final {
+class Queues final : public Part {
  public:
   /// Loads queues and messages kept before; what was in flight is visible again, since its consumer is gone.
   Queues(const Clock& clock, Keep& keep, QueueOptions options = {});
 
-  /// True for requests of the protocol: POST with an X-Amz-Target of AmazonSQS.
-  static bool wants(const net::Request& request);
+  /// Requests of the protocol: POST with an X-Amz-Target of AmazonSQS, whatever the path.
+  bool claims(const net::Request& request) const override;
   /// Answers at once, but for a ReceiveMessage with WaitTimeSeconds on an empty queue.
-  void handle(const net::Request& request, net::Responder responder);
+  void handle(net::Request request, net::Responder responder) override;
 
   /// Creates the queue when it is missing.
   void ensure(std::string_view queue);
@@ -47,9 +47,7 @@ class Queues final {
 
   /// Answers long polls that are over or that a message became visible for, drops expired messages.
   /// Returns when to call again at the latest; Time::max() when only a new request can change anything.
-  Time step(Time now);
-  /// Called, without a lock held, whenever an earlier step may have become due. Set before use.
-  void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
+  Time step(Time now) override;
 
  private:
   struct Message {
@@ -95,8 +93,6 @@ class Queues final {
   const Clock& clock_;
   Keep& keep_;
   QueueOptions options_;
-  std::function<void()> changed_;
-  mutable std::mutex mutex_;
   std::mt19937_64 random_;
   std::map<std::string, Queue, std::less<>> queues_;
   std::vector<Waiter> waiters_;
