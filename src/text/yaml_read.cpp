@@ -17,6 +17,7 @@
 #include "text/utf8.h"
 #include "text/yaml.h"
 #include "text/yaml_scalar.h"
+#include "text/yaml_subset.h"
 
 namespace shipit::text {
 namespace {
@@ -535,10 +536,15 @@ Value read_in_chunks(std::string_view bytes, Arena& arena, const YamlOptions& op
 }
 
 Value read(std::string_view bytes, Arena& arena, const YamlOptions& options) {
-  return read_in_chunks(bytes.empty() ? "\n" : bytes, arena, options, kRawBuffer);
+  if (std::optional<Value> simple = parse_yaml_subset(bytes, arena, options)) return *simple;
+  return parse_yaml_events(bytes, arena, options);
 }
 
 }  // namespace
+
+Value parse_yaml_events(std::string_view bytes, Arena& arena, const YamlOptions& options) {
+  return read_in_chunks(bytes.empty() ? "\n" : bytes, arena, options, kRawBuffer);
+}
 
 Value parse_yaml(std::string_view bytes, Arena& arena, const YamlOptions& options) {
   if (options.file.empty()) return read(bytes, arena, options);
