@@ -19,8 +19,8 @@ bool contains_folded(std::string_view text, std::string_view search) {
                      [&](char a, char b) { return fold(a) == fold(b); }) != text.end();
 }
 
-bool matches(const domain::ReleaseView& v, const std::string& search) {
-  if (search.empty() || contains_folded(v.release.key.name, search) ||
+bool has_word(const domain::ReleaseView& v, std::string_view search) {
+  if (contains_folded(v.release.key.name, search) || contains_folded(v.release.key.ns, search) ||
       contains_folded(v.release.commit.str(), search))
     return true;
   auto squad = v.release.annotations.find(std::string(domain::kAnnotationPrefix) + "squad");
@@ -31,6 +31,16 @@ bool matches(const domain::ReleaseView& v, const std::string& search) {
   return std::ranges::any_of(v.images, image) || std::ranges::any_of(v.running, image);
 }
 
+/// All words of the search, each anywhere.
+bool matches(const domain::ReleaseView& v, std::string_view search) {
+  while (!search.empty()) {
+    size_t end = std::min(search.find(' '), search.size());
+    if (end > 0 && !has_word(v, search.substr(0, end))) return false;
+    search.remove_prefix(std::min(end + 1, search.size()));
+  }
+  return true;
+}
+
 /// "needs you" first, then in flight, then the rest.
 int attention(domain::State state) {
   switch (state) {
@@ -38,7 +48,6 @@ int attention(domain::State state) {
     case domain::State::Held:
       return 0;
     case domain::State::Deployed:
-      return 3;
     case domain::State::RolledBack:
       return 2;
     default:
@@ -144,13 +153,17 @@ ports::ReleasePage Service::releases(const ports::ReleaseQuery& query) const {
   ports::ReleasePage page;
   std::vector<std::shared_ptr<const domain::ReleaseView>> found;
   for (auto& view : board().views()) {
+    if (!matches(*view, query.search)) continue;
     ++page.by_state[view->state];
-    if ((query.state && view->state != *query.state) || !matches(*view, query.search)) continue;
+    if (!query.states.empty() && std::ranges::find(query.states, view->state) == query.states.end()) continue;
     found.push_back(std::move(view));
   }
   auto by_name = [](const auto& a, const auto& b) { return a->release.key < b->release.key; };
   auto by_change = [&](const auto& a, const auto& b) {
     return a->since != b->since ? a->since > b->since : by_name(a, b);
+  };
+  auto by_deploy = [&](const auto& a, const auto& b) {
+    return a->last_deployed != b->last_deployed ? a->last_deployed > b->last_deployed : by_name(a, b);
   };
   auto by_attention = [&](const auto& a, const auto& b) {
     int x = attention(a->state), y = attention(b->state);
@@ -160,6 +173,8 @@ ports::ReleasePage Service::releases(const ports::ReleaseQuery& query) const {
     std::ranges::sort(found, by_name);
   else if (query.sort == "changed")
     std::ranges::sort(found, by_change);
+  else if (query.sort == "deployed")
+    std::ranges::sort(found, by_deploy);
   else
     std::ranges::sort(found, by_attention);
   page.total = found.size();

@@ -1,6 +1,6 @@
 #pragma once
-// Views: the read side. Inbound: api calls it, flow implements it (the Board). Thread-safe; every call is served from
-// memory and returns within a millisecond, but for `resources`, `diff`, which ask the cluster.
+// Views: the read side. Inbound: api calls it, flow implements it (the Board). Thread-safe; every call is
+// served from memory and returns within a millisecond, but for `resources`, `diff`, which ask the cluster.
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,17 +15,19 @@
 namespace shipit::ports {
 
 struct ReleaseQuery {
-  std::string search;                 ///< in name, squad, image, tag, commit; empty: all
-  std::optional<domain::State> state;
-  std::string sort = "attention";     ///< "attention" (needs you, in flight, last change), "name", "changed"
+  /// Words that must all occur in namespace, name, squad, image, tag or commit; empty: all.
+  std::string search;
+  std::vector<domain::State> states;  ///< any of them; empty: all
+  /// "attention" (needs you, in flight, the rest, each by last change), "name", "changed", "deployed"
+  std::string sort = "attention";
   size_t offset = 0;
   size_t limit = 100;
 };
 
 struct ReleasePage {
   std::vector<std::shared_ptr<const domain::ReleaseView>> items;
-  size_t total = 0;                            ///< that match the query
-  std::map<domain::State, size_t> by_state;    ///< over all releases
+  size_t total = 0;                          ///< that match the query
+  std::map<domain::State, size_t> by_state;  ///< that match the search, whatever `states` says
 };
 
 /// One change, in the order it became known.
@@ -70,7 +72,8 @@ class Views {
 
   /// The newest sequence.
   virtual uint64_t sequence() const = 0;
-  /// Changes after `since`, oldest first; nullopt when `since` is too old to be told (the viewer starts over).
+  /// Changes after `since`, oldest first; nullopt when `since` is too old to be told (the viewer starts
+  /// over).
   virtual std::optional<std::vector<FeedEntry>> changes(uint64_t since) const = 0;
   /// Called after each change, from the thread that made it; must return at once.
   virtual void on_change(std::function<void()> callback) = 0;
