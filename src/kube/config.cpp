@@ -33,12 +33,13 @@ std::string absolute(const std::string& path, const std::string& folder) {
 
 /// The text of NAME-data (base64), else of the file that NAME names; empty when neither is there.
 std::string inline_or_file(text::Value from, const std::string& name, const std::string& folder) {
-  if (std::string_view data = from[name + "-data"].as_string(); !data.empty()) {
+  std::string data_name = name + "-data";
+  if (std::string_view data = from[text::Key(std::string_view(data_name))].as_string(); !data.empty()) {
     auto decoded = decode_base64(data);
     if (!decoded) throw invalid(name + "-data is not base64");
     return *decoded;
   }
-  std::string_view path = from[name].as_string();
+  std::string_view path = from[text::Key(name)].as_string();
   return path.empty() ? std::string() : read_file(absolute(std::string(path), folder));
 }
 
