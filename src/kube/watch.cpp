@@ -1,0 +1,43 @@
+#include "kube/watch.h"
+
+namespace shipit::kube {
+
+void WatchMachine::delay(Time now, double random, Duration at_least) {
+  if (now - last_failure_ > kQuiet) failures_ = 0;
+  last_failure_ = now;
+  ++failures_;
+  not_before_ = now + std::max(kBackoff.delay(failures_, random), at_least);
+}
+
+void WatchMachine::listed(const std::string& resource_version, Time now) {
+  listed_ = true;
+  position_ = resource_version;
+  not_before_ = now;
+}
+
+void WatchMachine::list_failed(const Error& error, Time now, double random) {
+  delay(now, random, error.retry_after().value_or(Duration{0}));
+}
+
+void WatchMachine::watch_started(Time now) { watch_began_ = now; }
+
+void WatchMachine::moved_to(const std::string& resource_version, Time) {
+  if (resource_version.empty()) return;
+  position_ = resource_version;
+}
+
+void WatchMachine::watch_ended(Time now, double random) {
+  if (now - watch_began_ >= kLasting) {
+    not_before_ = now;
+  } else {
+    delay(now, random, Duration{0});
+  }
+}
+
+void WatchMachine::watch_failed(const Error& error, Time now, double random) {
+  if (error.kind() == ErrorKind::Expired) listed_ = false;
+  // The first loss of a watch that worked is the network's daily bread: look again soon, but never at once.
+  delay(now, random, error.retry_after().value_or(Duration{0}));
+}
+
+}  // namespace shipit::kube
