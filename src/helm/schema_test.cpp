@@ -1,0 +1,105 @@
+#include "helm/schema.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "text/json.h"
+
+namespace shipit::helm {
+namespace {
+
+std::string checked(std::string_view schema, std::string_view values) {
+  try {
+    text::Document document = text::parse_json(values);
+    return Schema(schema).validate(document.root);
+  } catch (const Error& error) {
+    return "error: " + error.message();
+  }
+}
+
+struct SchemaCase {
+  std::string_view schema, values, expected;
+};
+
+TEST(Schema, SaysWhatHelmSays) {
+  const SchemaCase cases[] = {
+      {R"({"type":"object"})", "{}", ""},
+      {R"({"properties":{"a":{"type":"integer"}}})", R"({"a":1.0})", ""},
+      {R"({"properties":{"a":{"type":["integer","null"]}}})", R"({"a":1.5})",
+       "- at '/a': got number, want null or integer\n"},
+      {R"({"required":["a","b"]})", "{}", "- at '': missing properties 'a', 'b'\n"},
+      {R"({"required":["a"]})", "{}", "- at '': missing property 'a'\n"},
+      {R"({"additionalProperties":false,"properties":{"a":true}})", R"({"a":1,"b":2,"c":3})",
+       "- at '': additional properties 'b', 'c' not allowed\n"},
+      {R"({"properties":{"a":{"enum":["x",1,null]}}})", R"({"a":"y"})",
+       "- at '/a': value must be one of 'x', 1, <nil>\n"},
+      {R"({"properties":{"a":{"const":true}}})", R"({"a":1})", "- at '/a': value must be true\n"},
+      {R"({"properties":{"a":{"minimum":1,"maximum":5}}})", R"({"a":7})",
+       "- at '/a': maximum: got 7, want 5\n"},
+      {R"({"properties":{"a":{"multipleOf":0.1}}})", R"({"a":0.3})", ""},
+      {R"({"properties":{"a":{"pattern":"^x+$"}}})", R"({"a":"y"})",
+       "- at '/a': 'y' does not match pattern '^x+$'\n"},
+      {R"({"properties":{"a":{"minLength":2}}})", R"({"a":"é"})", "- at '/a': minLength: got 1, want 2\n"},
+      {R"({"properties":{"a":{"uniqueItems":true}}})", R"({"a":[1,2,1.0]})",
+       "- at '/a': items at 0 and 2 are equal\n"},
+      {R"({"properties":{"a/b~c":{"type":"string"}}})", R"({"a/b~c":1})",
+       "- at '/a~1b~0c': got number, want string\n"},
+      {R"({"anyOf":[{"required":["a"]},{"required":["b"]}]})", "{}",
+       "- at '': 'anyOf' failed\n  - at '': missing property 'a'\n  - at '': missing property 'b'\n"},
+      {R"({"oneOf":[{"type":"object"},{"minProperties":0}]})", "{}",
+       "- at '': 'oneOf' failed, subschemas 0, 1 matched\n"},
+      {R"({"not":{"required":["a"]}})", R"({"a":1})", "- at '': 'not' failed\n"},
+      {R"({"properties":{"a":{"$ref":"#/$defs/s"}},"$defs":{"s":{"type":"string"}}})", R"({"a":1})",
+       "- at '/a': got number, want string\n"},
+      {R"({"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"$ref":"#/definitions/s","type":"number"}},)"
+       R"("definitions":{"s":{"type":"string"}}})",
+       R"({"a":"x"})", ""},
+      {R"({"if":{"required":["a"]},"then":{"required":["b"]},"else":{"required":["c"]}})", R"({"a":1})",
+       "- at '': missing property 'b'\n"},
+      {R"({"$schema":"http://json-schema.org/draft-04/schema#","properties":{"a":{"maximum":3,"exclusiveMaximum":true}}})",
+       R"({"a":3})", "- at '/a': exclusiveMaximum: got 3, want 3\n"},
+      {R"({"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"format":"ipv4"}}})",
+       R"({"a":"1.2.3"})", "- at '/a': '1.2.3' is not valid ipv4: expected four decimals\n"},
+      {R"({"properties":{"a":{"format":"ipv4"}}})", R"({"a":"1.2.3"})", ""},
+      {R"({"properties":{"a":true},"unevaluatedProperties":false})", R"({"a":1,"b":2})",
+       "- at '/b': false schema\n"},
+      {R"({"allOf":[{"properties":{"b":true}}],"unevaluatedProperties":false})", R"({"b":2})", ""},
+      {R"({"prefixItems":[{"type":"string"}],"items":false})", R"(["x"])", ""},
+      {R"({"contains":{"type":"string"},"minContains":2})", R"(["x",1])",
+       "- at '': min 2 items required to match contains schema, but matched 1 items at 0\n  - at '/1': got "
+       "number, want string\n"},
+      {R"({"dependentRequired":{"a":["b"]}})", R"({"a":1})",
+       "- at '': properties 'b' required, if 'a' exists\n"},
+      {R"({"propertyNames":{"maxLength":1}})", R"({"ab":1})",
+       "- at '': invalid propertyName 'ab'\n  - at '': maxLength: got 2, want 1\n"},
+      {R"({"$id":"https://x.example/a.json","properties":{"a":{"$ref":"b.json"}},"$defs":{"b":{"$id":"b.json","type":"null"}}})",
+       R"({"a":1})", "- at '/a': got number, want null\n"},
+      {R"({"properties":{"a":{"$ref":"#x"}},"$defs":{"b":{"$anchor":"x","type":"null"}}})", R"({"a":1})",
+       "- at '/a': got number, want null\n"},
+      {R"({"properties":{"a":{"$ref":"urn:x"}}})", R"({"a":1})", ""},
+  };
+  for (const SchemaCase& test : cases)
+    EXPECT_EQ(checked(test.schema, test.values), test.expected) << test.schema;
+}
+
+TEST(Schema, RefusesWhatDoesNotCompile) {
+  EXPECT_TRUE(
+      checked(R"({"$ref":"https://elsewhere.example/x.json"})", "{}").starts_with("error: failing loading"));
+  EXPECT_TRUE(
+      checked(R"({"properties":{"a":{"$ref":"#/$defs/none"}}})", "{}").starts_with("error: json-pointer in"));
+  EXPECT_TRUE(checked(R"({"pattern":"("})", "{}").find("is not valid regex") != std::string::npos);
+  EXPECT_TRUE(checked("{", "{}").starts_with("error: "));
+}
+
+TEST(Schema, EndsOnCyclesAndDeepOnes) {
+  EXPECT_TRUE(checked(R"({"$ref":"#"})", "{}").find("causing reference cycle") != std::string::npos);
+  std::string deep = "1", schema = R"({"items":{"$ref":"#"}})";
+  for (int i = 0; i < 400; ++i) deep = "[" + deep + "]";
+  EXPECT_EQ(checked(schema, deep), "");
+  std::string list = "[0";
+  for (int i = 1; i < 8000; ++i) list += "," + std::to_string(i);
+  EXPECT_TRUE(checked(R"({"uniqueItems":true})", list + "]").starts_with("error: values take too much work"));
+}
+
+}  // namespace
+}  // namespace shipit::helm
