@@ -88,6 +88,7 @@ void Behaviours::set(std::string_view repository, std::string_view tag, Behaviou
   document.root.set(*document.arena, "behaves", text::Value::borrowed(to_string(behaviour)));
   keep_.put(std::string(kPrefix) + key, text::to_json(document.root));
   registered_[key] = behaviour;
+  ++version_;
 }
 
 Behaviour Behaviours::of(std::string_view image) const {

@@ -44,12 +44,15 @@ class Behaviours final {
   /// What was registered for the image; else what the tag's ending says ("v2-crash", as test images on a real
   /// node are named); else Ok.
   Behaviour of(std::string_view image) const;
+  /// Grows with each registration.
+  int version() const { return version_; }
 
   /// Answers POST /sandbox/images {image, tag, behaves} and GET /sandbox/images.
   net::Response handle(std::string_view method, std::string_view body);
 
  private:
   Keep& keep_;
+  int version_ = 0;
   std::map<std::string, Behaviour, std::less<>> registered_;  // by "repository:tag"
 };
 

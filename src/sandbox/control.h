@@ -13,11 +13,11 @@
 namespace shipit::sandbox {
 
 struct ControlOptions {
-  std::string queue = "ecr-pushes";          ///< the queue that push events go to
+  std::string queue = "image-pushes";        ///< the queue that push events go to
   std::string registry_id = "000000000000";  ///< of images that are named without a registry
 };
 
-class Control final : public Part {
+class Control : public Part {
  public:
   Control(const Clock& clock, Behaviours& behaviours, Queues& queues, ControlOptions options = {});
   bool claims(const net::Request& request) const override;

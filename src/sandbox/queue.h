@@ -27,7 +27,7 @@ struct QueueOptions {
   uint64_t seed = 1;       ///< of message ids
 };
 
-class Queues final : public Part {
+class Queues : public Part {
  public:
   /// Loads queues and messages kept before; what was in flight is visible again, since its consumer is gone.
   Queues(const Clock& clock, Keep& keep, QueueOptions options = {});

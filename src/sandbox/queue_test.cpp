@@ -51,7 +51,7 @@ class QueueTest : public testing::Test {
     request.set_target("/");
     request.headers = {{"X-Amz-Target", "AmazonSQS." + std::string(action)}, {"Host", "127.0.0.1:8080"}};
     for (size_t at; (at = body.find('@')) != std::string::npos;)
-      body.replace(at, 1, "http://127.0.0.1:8080/000000000000/ecr-pushes");
+      body.replace(at, 1, "http://127.0.0.1:8080/000000000000/image-pushes");
     request.body = std::move(body);
     EXPECT_TRUE(queues->claims(request));
     queues->handle(std::move(request), pending.responder());
@@ -106,7 +106,7 @@ TEST_F(QueueTest, SendsReceivesAndDeletes) {
   call("DeleteMessage", R"({"QueueUrl":"@","ReceiptHandle":")" + message["ReceiptHandle"].str() + "\"}");
   clock.at += 1h;
   EXPECT_TRUE(receive().root.is_null());
-  EXPECT_EQ(queues->size("ecr-pushes"), 0u);
+  EXPECT_EQ(queues->size("image-pushes"), 0u);
 }
 
 TEST_F(QueueTest, ComesBackAfterTheVisibilityTimeoutWithACount) {
@@ -122,9 +122,9 @@ TEST_F(QueueTest, ComesBackAfterTheVisibilityTimeoutWithACount) {
   EXPECT_NE(first["ReceiptHandle"].str(), second["ReceiptHandle"].str());
   // The handle of the first receive deletes nothing any more.
   call("DeleteMessage", R"({"QueueUrl":"@","ReceiptHandle":")" + first["ReceiptHandle"].str() + "\"}");
-  EXPECT_EQ(queues->size("ecr-pushes"), 1u);
+  EXPECT_EQ(queues->size("image-pushes"), 1u);
   call("DeleteMessage", R"({"QueueUrl":"@","ReceiptHandle":")" + second["ReceiptHandle"].str() + "\"}");
-  EXPECT_EQ(queues->size("ecr-pushes"), 0u);
+  EXPECT_EQ(queues->size("image-pushes"), 0u);
 }
 
 TEST_F(QueueTest, VisibilityCanBeExtendedAndGivenUp) {
@@ -195,7 +195,7 @@ TEST_F(QueueTest, BatchesReportEachEntry) {
                                                           R"({"Id":"x","ReceiptHandle":"junk"}]})");
   EXPECT_EQ(deleted["Successful"].size(), 2u);
   EXPECT_EQ(deleted["Failed"][0]["Code"].str(), "ReceiptHandleIsInvalid");
-  EXPECT_EQ(queues->size("ecr-pushes"), 0u);
+  EXPECT_EQ(queues->size("image-pushes"), 0u);
 }
 
 TEST_F(QueueTest, SurvivesARestartAndWhatWasInFlightIsVisibleAgain) {
@@ -230,9 +230,9 @@ TEST_F(QueueTest, CountsAndNamesItself) {
   EXPECT_EQ(attributes["ApproximateNumberOfMessages"].str(), "1");
   EXPECT_EQ(attributes["ApproximateNumberOfMessagesNotVisible"].str(), "1");
   EXPECT_EQ(attributes["ApproximateNumberOfMessagesDelayed"].str(), "1");
-  EXPECT_EQ(attributes["QueueArn"].str(), "arn:aws:sqs:us-east-1:000000000000:ecr-pushes");
-  EXPECT_EQ(call("GetQueueUrl", R"({"QueueName":"ecr-pushes"})")["QueueUrl"].str(),
-            "http://127.0.0.1:8080/000000000000/ecr-pushes");
+  EXPECT_EQ(attributes["QueueArn"].str(), "arn:aws:sqs:us-east-1:000000000000:image-pushes");
+  EXPECT_EQ(call("GetQueueUrl", R"({"QueueName":"image-pushes"})")["QueueUrl"].str(),
+            "http://127.0.0.1:8080/000000000000/image-pushes");
 }
 
 TEST_F(QueueTest, ForgetsMessagesAfterTheRetentionPeriod) {
@@ -240,9 +240,9 @@ TEST_F(QueueTest, ForgetsMessagesAfterTheRetentionPeriod) {
   EXPECT_EQ(queues->step(clock.at), clock.at + 96h);
   clock.at += 96h;
   queues->step(clock.at);
-  EXPECT_EQ(queues->size("ecr-pushes"), 0u);
+  EXPECT_EQ(queues->size("image-pushes"), 0u);
   restart();
-  EXPECT_EQ(queues->size("ecr-pushes"), 0u);
+  EXPECT_EQ(queues->size("image-pushes"), 0u);
 }
 
 TEST_F(QueueTest, RefusesInTheProtocolsShape) {
@@ -296,7 +296,7 @@ TEST_F(QueueTest, APushRefusesWhatItCantSay) {
     EXPECT_EQ(refused.status, 400) << body;
     EXPECT_TRUE(refused.body.starts_with("{\"error\":")) << refused.body;
   }
-  EXPECT_EQ(queues->size("ecr-pushes"), 0u);
+  EXPECT_EQ(queues->size("image-pushes"), 0u);
   EXPECT_EQ(post("/sandbox/else", "{}").status, 404);
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "k8s/fields.h"
 #include "k8s/object.h"
 #include "k8s/schema.h"
 #include "k8s/selector.h"
@@ -59,6 +60,7 @@ struct WriteOptions {
   bool managed_fields_done = false;
   /// Let the resourceVersion in the object be; else a stale one is a Conflict (an empty one always wins).
   bool ignore_resource_version = false;
+  std::string uid;  ///< of a new object, when it had to be known before; empty: the store makes one
 };
 
 enum class Propagation { Default, Background, Foreground, Orphan };
@@ -80,6 +82,9 @@ struct Change {
   ObjectRef object;
   ObjectRef previous;
 };
+
+/// The paths that a write to that subresource can't own: status for a main write, spec for a status write.
+k8s::FieldSet reset_fields(const k8s::KindInfo& kind, std::string_view subresource);
 
 class Store;
 
@@ -175,6 +180,8 @@ class Store final {
                        int64_t resource_version);
 
   const Clock& clock() const { return *clock_; }
+  /// A random UUID.
+  std::string new_uid();
 
  private:
   friend class Feed;
@@ -192,7 +199,6 @@ class Store final {
   void publish(Change change);
   void trim_feed();
   void check_namespace(const k8s::KindInfo& kind, std::string_view ns, std::string_view name) const;
-  std::string new_uid();
 
   const Clock* clock_;
   int64_t resource_version_ = 0;

@@ -23,18 +23,6 @@ constexpr std::string_view kServerOwned[] = {
     "uid",  "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
     "name", "namespace"};
 
-k8s::FieldSet reset_fields(const k8s::KindInfo& kind, std::string_view subresource) {
-  k8s::FieldSet set;
-  if (!kind.has_status) return set;
-  if (subresource == "status") {
-    set.insert({"f:spec"});
-    if (kind.custom) set.insert({"f:metadata"});
-  } else if (subresource.empty()) {
-    set.insert({"f:status"});
-  }
-  return set;
-}
-
 /// True when something other than metadata, status and the two type fields differs.
 bool spec_differs(const k8s::KindInfo& kind, Value from, Value to) {
   auto skipped = [](std::string_view key) {
@@ -94,6 +82,18 @@ bool finalizers_done(const k8s::KindInfo& kind, Value object) {
 
 }  // namespace
 
+k8s::FieldSet reset_fields(const k8s::KindInfo& kind, std::string_view subresource) {
+  k8s::FieldSet set;
+  if (!kind.has_status) return set;
+  if (subresource == "status") {
+    set.insert({"f:spec"});
+    if (kind.custom) set.insert({"f:metadata"});
+  } else if (subresource.empty()) {
+    set.insert({"f:status"});
+  }
+  return set;
+}
+
 void Store::check_namespace(const k8s::KindInfo& kind, std::string_view ns, std::string_view name) const {
   if (!kind.namespaced) return;
   const k8s::KindInfo& namespaces = builtin("", "Namespace");
@@ -148,7 +148,7 @@ ObjectRef Store::create(const k8s::KindInfo& kind, Value given, const WriteOptio
 
   for (auto key : {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"})
     meta.erase(key);
-  meta.set(arena, "uid", Value::string(arena, new_uid()));
+  meta.set(arena, "uid", Value::string(arena, options.uid.empty() ? new_uid() : options.uid));
   meta.set(arena, "creationTimestamp", Value::string(arena, format_rfc3339(clock_->now())));
   meta.erase("generation");
   if (kind.has_generation) meta.set(arena, "generation", Value(1));
@@ -201,7 +201,7 @@ ObjectRef Store::update(const k8s::KindInfo& kind, Value given, const WriteOptio
     }
     next.set(arena, "metadata", meta);
     object = next;
-  } else if (kind.has_status && options.subresource.empty()) {
+  } else if (kind.has_status) {
     if (const Value* status = old.find("status")) {
       object.set(arena, "status", *status);
     } else {

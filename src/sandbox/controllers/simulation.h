@@ -11,7 +11,7 @@ namespace shipit::sandbox {
 
 class Kubelet;
 
-class Simulation final : public Controllers {
+class Simulation : public Controllers {
  public:
   /// Looks at everything that is in the store already; creates the node and the namespaces of a fresh
   /// cluster.
