@@ -31,8 +31,8 @@ std::string_view before(const std::vector<MonitorSample>& baseline, const Monito
 
 }  // namespace
 
-bool is_hopeless(const PodFact& pod) {
-  if (pod.trouble == "CrashLoopBackOff") return pod.restarts >= 2;
+bool is_hopeless(const PodFact& pod, const GatePolicy& policy) {
+  if (pod.trouble == "CrashLoopBackOff") return pod.restarts >= policy.crash_restarts;
   if (std::ranges::find(kVersionTroubles, pod.trouble) != kVersionTroubles.end()) return true;
   return manifest_unknown(pod);
 }
@@ -57,7 +57,7 @@ Judgement judge(const GateFacts& f, const GatePolicy& policy, Time now) {
       if (!pod.of_this_revision || pod.ready || pod.trouble.empty()) continue;
       out.evidence.push_back(
           {"pod", pod.name, pod.message.empty() ? pod.trouble : pod.trouble + ": " + pod.message, "", now});
-      if (is_hopeless(pod) && !w.complete) {
+      if (is_hopeless(pod, policy) && !w.complete) {
         out.verdict = Verdict::Failed;
         out.fault = Fault::Version;
         out.reason = manifest_unknown(pod)

@@ -14,6 +14,7 @@ struct GatePolicy {
   Duration deadline{600'000};  ///< from the apply until every replica is ready
   Duration soak{60'000};       ///< from ready until good, counted over samples observed
   int alert_evaluations = 2;   ///< consecutive looks in which an alert must hold
+  int crash_restarts = 2;      ///< restarts of a container before CrashLoopBackOff counts as hopeless
 };
 
 struct GateFacts {
@@ -36,7 +37,7 @@ struct Judgement {
 };
 
 /// Troubles of a pod that only a new version ends, after so many restarts where that matters (rule 20).
-bool is_hopeless(const PodFact& pod);
+bool is_hopeless(const PodFact& pod, const GatePolicy& policy);
 
 Judgement judge(const GateFacts& facts, const GatePolicy& policy, Time now);
 

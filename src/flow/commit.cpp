@@ -135,6 +135,30 @@ domain::CommitFacts Committer::facts_at(const Registry& registry, std::stop_toke
   return facts;
 }
 
+/// The newest seen tag of each block that isn't taken, with the reason (rule 2); said once, since the id is
+/// stable.
+void Committer::say_refusals(const domain::CommitFacts& facts) {
+  for (const domain::BlockFacts& b : facts.blocks) {
+    auto seen = facts.seen.find(b.block.image.str());
+    if (seen == facts.seen.end() || seen->second.tags.empty()) continue;
+    const domain::SeenTag& tag = seen->second.tags.front();
+    std::string why = domain::refusal(b, tag, facts.quarantine);
+    if (why.empty() || tag.tag == b.block.tag) continue;
+    std::string id = fmt::format("refused/{}/{}/{}/{}", b.release.str(), tag.tag.str(),
+                                 format_rfc3339_millis(tag.pushed), tag.event);
+    context_.board.add_activity(
+        {id,
+         tag.pushed,
+         "refused",
+         b.release,
+         tag.source,
+         fmt::format("{} {} is not deployed to {}: {}", domain::short_name(b.block.image),
+                     domain::short_sha(tag.tag.str()), b.release.name, why),
+         true,
+         {}});
+  }
+}
+
 void Committer::settle(const domain::CommitPlan& plan, std::stop_token stop) {
   for (const auto& [key, revision] : plan.settles) {
     auto release = context_.ports.releases.get(key);
@@ -212,6 +236,7 @@ Time Committer::step(Time now, std::stop_token stop) {
   std::erase_if(plan.edits, [&](const domain::TagEdit& e) {
     return refused_.contains(fmt::format("edit/{}/{}/{}", e.release.str(), e.path, e.to.str()));
   });
+  say_refusals(facts);
   if (plan.empty()) {
     burst_since_.reset();
     // Paid: what the verdicts owe stands in git at the head that is applied.

@@ -32,6 +32,7 @@ class Committer final {
   std::shared_ptr<const Registry> registry_at(const domain::CommitId& head);
   void fold_order_to(const Registry& registry, std::stop_token stop);
   domain::CommitFacts facts_at(const Registry& registry, std::stop_token stop);
+  void say_refusals(const domain::CommitFacts& facts);
   void settle(const domain::CommitPlan& plan, std::stop_token stop);
   /// The files that change; edits that can't be made safely are dropped from the plan and recorded as
   /// refusals.

@@ -32,11 +32,19 @@ bool has_word(const domain::ReleaseView& v, std::string_view search) {
 }
 
 /// All words of the search, each anywhere.
-bool matches(const domain::ReleaseView& v, std::string_view search) {
-  while (!search.empty()) {
-    size_t end = std::min(search.find(' '), search.size());
-    if (end > 0 && !has_word(v, search.substr(0, end))) return false;
-    search.remove_prefix(std::min(end + 1, search.size()));
+/// Every word occurs in the namespace, name, squad, an image, a tag or the commit.
+bool matches(const domain::ReleaseView& v, const std::string& search) {
+  std::string hay = v.release.key.str() + " " + v.release.commit.str();
+  auto squad = v.release.annotations.find(std::string(domain::kAnnotationPrefix) + "squad");
+  if (squad != v.release.annotations.end()) hay += " " + squad->second;
+  for (const auto* blocks : {&v.images, &v.running})
+    for (const domain::ImageBlock& b : *blocks) hay += " " + b.image.str() + " " + b.tag.str();
+  for (const domain::HistoryEntry& h : v.history)
+    for (const domain::ImageBlock& b : h.images) hay += " " + b.tag.str();
+  for (size_t at = 0; at < search.size();) {
+    size_t end = std::min(search.find(' ', at), search.size());
+    if (end > at && !contains_folded(hay, std::string_view(search).substr(at, end - at))) return false;
+    at = end + 1;
   }
   return true;
 }
@@ -154,6 +162,7 @@ ports::ReleasePage Service::releases(const ports::ReleaseQuery& query) const {
   std::vector<std::shared_ptr<const domain::ReleaseView>> found;
   for (auto& view : board().views()) {
     if (!matches(*view, query.search)) continue;
+    if (!matches(*view, query.search)) continue;
     ++page.by_state[view->state];
     if (!query.states.empty() && std::ranges::find(query.states, view->state) == query.states.end()) continue;
     found.push_back(std::move(view));
@@ -173,6 +182,10 @@ ports::ReleasePage Service::releases(const ports::ReleaseQuery& query) const {
     std::ranges::sort(found, by_name);
   else if (query.sort == "changed")
     std::ranges::sort(found, by_change);
+  else if (query.sort == "deployed")
+    std::ranges::sort(found, [&](const auto& a, const auto& b) {
+      return a->last_deployed != b->last_deployed ? a->last_deployed > b->last_deployed : by_name(a, b);
+    });
   else if (query.sort == "deployed")
     std::ranges::sort(found, by_deploy);
   else

@@ -1,12 +1,12 @@
 #include "adapters/kube/releases.h"
 
-#include <condition_variable>
 #include <set>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "crd/helm_release.h"
 #include "k8s/object.h"
+#include "kube/informer.h"
 #include "text/json.h"
 
 namespace shipit::adapters {
@@ -15,8 +15,6 @@ namespace {
 using text::Value;
 
 constexpr std::string_view kSyncManager = "ship-it-sync";
-constexpr std::chrono::seconds kWatchTimeout{290};
-constexpr Duration kFirstPause{200}, kLongestPause{30'000};
 
 kube::ObjectRef ref_of(const domain::ReleaseKey& key) {
   return {std::string(crd::kApiVersion), std::string(crd::kKind), key.ns, key.name};
@@ -26,89 +24,70 @@ kube::Selection all_releases() {
   return {std::string(crd::kApiVersion), std::string(crd::kKind), {}, {}, {}, false};
 }
 
-/// A pause that ends at once on stop.
-void pause(Duration duration, std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, duration, [] { return false; });
+domain::ReleaseKey key_of(Value object) {
+  return {std::string(k8s::namespace_of(object)), std::string(k8s::name_of(object))};
 }
 
 }  // namespace
 
-void KubeReleases::load(Wait wait) { relist(wait); }
-
-std::string KubeReleases::relist(Wait wait) {
-  std::set<domain::ReleaseKey> seen;
-  std::string version = client_.list(all_releases(), wait, [&](Value object) {
-    seen.insert({std::string(k8s::namespace_of(object)), std::string(k8s::name_of(object))});
-    store(object);
-  });
-  std::vector<domain::ReleaseKey> gone;
-  {
-    std::lock_guard lock(mutex_);
-    for (const auto& [key, release] : cache_)
-      if (!seen.contains(key)) gone.push_back(key);
+/// Feeds the cache from a list and a watch.
+class KubeReleases::ReleaseSink final : public kube::CollectionSink {
+ public:
+  explicit ReleaseSink(KubeReleases& owner) : owner_(owner) {}
+  void list_begun() override { seen_.clear(); }
+  void put(Value object) override {
+    seen_.insert(key_of(object));
+    owner_.store(object);
   }
-  for (const domain::ReleaseKey& key : gone) drop(key);
-  return version;
-}
-
-void KubeReleases::watch(const kube::Selection& selection, std::stop_token stop,
-                         const std::function<std::string(Wait)>& relist,
-                         const std::function<void(kube::WatchEvent::Sort, Value)>& take) {
-  std::string version;
-  Duration rest = kFirstPause;
-  while (!stop.stop_requested()) {
-    try {
-      if (version.empty()) version = relist({Deadline::in(Duration{30'000}), stop});
-      kube::WatchStream stream =
-          client_.watch(selection, version, kWatchTimeout, {Deadline::in(Duration{30'000}), stop});
-      while (auto event = stream.next({Deadline::never(), stop})) {
-        if (event->sort == kube::WatchEvent::Sort::Error) {
-          version.clear();  // 410 or worse: start over from a list
-          break;
-        }
-        std::string_view at = k8s::resource_version_of(event->object.root);
-        if (!at.empty()) version = at;
-        rest = kFirstPause;
-        if (event->sort != kube::WatchEvent::Sort::Bookmark) take(event->sort, event->object.root);
-      }
-    } catch (const Error& e) {
-      if (stop.stop_requested()) return;
-      if (e.kind() != ErrorKind::Timeout && e.kind() != ErrorKind::Unavailable) version.clear();
-      log_warn("watch", e.what(), {{"kind", selection.kind}});
-      pause(rest, stop);
-      rest = std::min(rest * 2, kLongestPause);
-    }
+  void removed(Value object) override { owner_.drop(key_of(object)); }
+  void list_ended() override {
+    for (const auto& release : owner_.list())
+      if (!seen_.contains(release->key)) owner_.drop(release->key);
   }
+
+ private:
+  KubeReleases& owner_;
+  std::set<domain::ReleaseKey> seen_;
+};
+
+/// Wakes the releases that Helm's records belong to; keeps nothing.
+class KubeReleases::RecordSink final : public kube::CollectionSink {
+ public:
+  explicit RecordSink(KubeReleases& owner) : owner_(owner) {}
+  void list_begun() override {}
+  void put(Value secret) override {
+    std::string ns(k8s::namespace_of(secret)), name(k8s::label(secret, "name"));
+    for (const auto& release : owner_.list())
+      if (release->target_namespace() == ns && release->spec.release_name == name)
+        owner_.changed(release->key);
+  }
+  void removed(Value secret) override { put(secret); }
+  void list_ended() override {}
+
+ private:
+  KubeReleases& owner_;
+};
+
+void KubeReleases::load(Wait wait) {
+  ReleaseSink sink(*this);
+  sink.list_begun();
+  client_.list(all_releases(), wait, [&](Value object) { sink.put(object); });
+  sink.list_ended();
 }
 
 void KubeReleases::run_releases(std::stop_token stop) {
-  watch(
-      all_releases(), stop, [&](Wait wait) { return relist(wait); },
-      [&](kube::WatchEvent::Sort sort, Value object) {
-        if (sort == kube::WatchEvent::Sort::Deleted)
-          drop({std::string(k8s::namespace_of(object)), std::string(k8s::name_of(object))});
-        else
-          store(object);
-      });
+  ReleaseSink sink(*this);
+  kube::Follower(client_, all_releases(), std::make_shared<SystemClock>()).run(sink, stop);
 }
 
 void KubeReleases::run_records(std::stop_token stop) {
-  kube::Selection records{"v1", "Secret", {}, "owner=helm", {}, true};
-  auto wake = [&](Value secret) {
-    std::string ns(k8s::namespace_of(secret)), name(k8s::label(secret, "name"));
-    for (const auto& release : list())
-      if (release->target_namespace() == ns && release->spec.release_name == name) changed(release->key);
-  };
-  watch(
-      records, stop, [&](Wait wait) { return client_.list(records, wait, wake); },
-      [&](kube::WatchEvent::Sort, Value secret) { wake(secret); });
+  RecordSink sink(*this);
+  kube::Follower(client_, {"v1", "Secret", {}, "owner=helm", {}, true}, std::make_shared<SystemClock>())
+      .run(sink, stop);
 }
 
 void KubeReleases::store(Value object) {
-  domain::ReleaseKey key{std::string(k8s::namespace_of(object)), std::string(k8s::name_of(object))};
+  domain::ReleaseKey key = key_of(object);
   std::shared_ptr<const domain::Release> release;
   try {
     Value copy = object;

@@ -37,10 +37,8 @@ class KubeReleases final : public ports::Releases {
   void on_change(std::function<void(const domain::ReleaseKey&)> callback) override;
 
  private:
-  void watch(const kube::Selection& selection, std::stop_token stop,
-             const std::function<std::string(Wait)>& relist,
-             const std::function<void(kube::WatchEvent::Sort, text::Value)>& take);
-  std::string relist(Wait wait);
+  class ReleaseSink;
+  class RecordSink;
   void store(text::Value object);
   void drop(const domain::ReleaseKey& key);
   void changed(const domain::ReleaseKey& key);
