@@ -1,7 +1,7 @@
 // Times charts: render_time DIR...
-// One JSON line a chart: load_us (read and loaded), render_us (the first render, which parses the templates), warm_us (a
-// render of the loaded, parsed chart) and bytes (of the manifest); each the minimum of 5. bench/helmsdk prints the same
-// of Helm's SDK.
+// One JSON line a chart: load_us (read and loaded), render_us (the first render, which parses the templates),
+// warm_us (a render of the loaded, parsed chart) and bytes (of the manifest); each the minimum of 5.
+// bench/helmsdk prints the same of Helm's SDK.
 #include <fmt/format.h>
 
 #include <algorithm>

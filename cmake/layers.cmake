@@ -6,6 +6,7 @@ set(SHIPIT_EXTERNAL_base fmt::fmt Threads::Threads)
 set(SHIPIT_EXTERNAL_text yaml)
 set(SHIPIT_EXTERNAL_helm re2 z crypto)
 set(SHIPIT_EXTERNAL_net ssl crypto z)
+set(SHIPIT_EXTERNAL_sandbox re2)
 set(SHIPIT_EXTERNAL_app dl)
 
 function(shipit_layer_name FOLDER OUT)

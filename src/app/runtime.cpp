@@ -25,13 +25,17 @@ void guarded(const char* where, Body&& body) {
 
 }  // namespace
 
-Runtime::Runtime(flow::Pipeline& pipeline, RuntimeOptions options, std::vector<std::function<void(std::stop_token)>> watchers)
+Runtime::Runtime(flow::Pipeline& pipeline, RuntimeOptions options,
+                 std::vector<std::function<void(std::stop_token)>> watchers)
     : pipeline_(pipeline), options_(options) {
   pipeline_.on_wake([this] { alarm_.ring(); });
-  for (auto& watcher : watchers) watchers_.emplace_back([watcher = std::move(watcher)](std::stop_token stop) { watcher(stop); });
-  for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this](std::stop_token stop) { worker_loop(stop); });
+  for (auto& watcher : watchers)
+    watchers_.emplace_back([watcher = std::move(watcher)](std::stop_token stop) { watcher(stop); });
+  for (int i = 0; i < options_.workers; ++i)
+    workers_.emplace_back([this](std::stop_token stop) { worker_loop(stop); });
   repository_.emplace_back([this](std::stop_token stop) { repository_loop(stop); });
-  for (size_t i = 0; i < pipeline_.sources(); ++i) sources_.emplace_back([this, i](std::stop_token stop) { source_loop(i, stop); });
+  for (size_t i = 0; i < pipeline_.sources(); ++i)
+    sources_.emplace_back([this, i](std::stop_token stop) { source_loop(i, stop); });
 }
 
 void Runtime::source_loop(size_t source, std::stop_token stop) {

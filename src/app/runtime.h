@@ -1,6 +1,6 @@
 #pragma once
-// The threads around the passive stages: five-line loops, started together and stopped in the order that ARCHITECTURE
-// gives. Owns nothing but the threads.
+// The threads around the passive stages: five-line loops, started together and stopped in the order that
+// ARCHITECTURE gives. Owns nothing but the threads.
 #include <functional>
 #include <thread>
 #include <vector>
@@ -18,9 +18,11 @@ struct RuntimeOptions {
 class Runtime final {
  public:
   /// Starts the loops. `watchers` are further loops that end on stop: informers.
-  Runtime(flow::Pipeline& pipeline, RuntimeOptions options, std::vector<std::function<void(std::stop_token)>> watchers);
+  Runtime(flow::Pipeline& pipeline, RuntimeOptions options,
+          std::vector<std::function<void(std::stop_token)>> watchers);
   ~Runtime() { stop(); }
-  /// Sources stop taking, then the repository, then the workers end the step they are in, then the watchers. Idempotent.
+  /// Sources stop taking, then the repository, then the workers end the step they are in, then the watchers.
+  /// Idempotent.
   void stop();
 
  private:

@@ -14,7 +14,8 @@ extern const char shipit_samples_end[];
 namespace shipit::app {
 
 std::vector<std::pair<std::string, std::string>> sample_files() {
-  std::string_view archive(shipit_samples_begin, static_cast<size_t>(shipit_samples_end - shipit_samples_begin));
+  std::string_view archive(shipit_samples_begin,
+                           static_cast<size_t>(shipit_samples_end - shipit_samples_begin));
   std::vector<std::pair<std::string, std::string>> out;
   for (helm::File& f : helm::unpack_archive(archive)) out.emplace_back(std::move(f.path), std::move(f.bytes));
   return out;
@@ -29,7 +30,8 @@ bool init_bare_repository(const std::string& folder, const std::string& branch) 
     if (failed) throw Error(ErrorKind::Denied, "cannot write " + folder + ": " + failed.message());
   }
   // *Source:* gitrepository-layout(5), git-config(1).
-  std::ofstream(folder + "/config") << "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
+  std::ofstream(folder + "/config")
+      << "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
   std::ofstream head(folder + "/HEAD");
   head << "ref: refs/heads/" << branch << "\n";
   head.flush();

@@ -7,8 +7,8 @@ namespace shipit {
 [[noreturn]] void check_failed(const char* file, int line, const char* expression, std::string_view reason);
 }  // namespace shipit
 
-#define SHIPIT_CHECK(condition, reason) \
-  do {                                  \
-    if (!(condition)) [[unlikely]]      \
+#define SHIPIT_CHECK(condition, reason)                                 \
+  do {                                                                  \
+    if (!(condition)) [[unlikely]]                                      \
       ::shipit::check_failed(__FILE__, __LINE__, #condition, (reason)); \
   } while (false)

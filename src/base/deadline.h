@@ -32,7 +32,8 @@ class Deadline {
   Monotonic::time_point at_;
 };
 
-/// How long a blocking call may take and what ends it early. What every port method that can block takes last.
+/// How long a blocking call may take and what ends it early. What every port method that can block takes
+/// last.
 struct Wait {
   Deadline deadline = Deadline::in(std::chrono::seconds{30});
   std::stop_token stop;

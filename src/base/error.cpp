@@ -4,16 +4,26 @@ namespace shipit {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::Invalid: return "invalid";
-    case ErrorKind::NotFound: return "not_found";
-    case ErrorKind::Conflict: return "conflict";
-    case ErrorKind::Expired: return "expired";
-    case ErrorKind::Denied: return "denied";
-    case ErrorKind::Throttled: return "throttled";
-    case ErrorKind::Timeout: return "timeout";
-    case ErrorKind::Unavailable: return "unavailable";
-    case ErrorKind::Corrupt: return "corrupt";
-    case ErrorKind::Internal: return "internal";
+    case ErrorKind::Invalid:
+      return "invalid";
+    case ErrorKind::NotFound:
+      return "not_found";
+    case ErrorKind::Conflict:
+      return "conflict";
+    case ErrorKind::Expired:
+      return "expired";
+    case ErrorKind::Denied:
+      return "denied";
+    case ErrorKind::Throttled:
+      return "throttled";
+    case ErrorKind::Timeout:
+      return "timeout";
+    case ErrorKind::Unavailable:
+      return "unavailable";
+    case ErrorKind::Corrupt:
+      return "corrupt";
+    case ErrorKind::Internal:
+      return "internal";
   }
   return "internal";
 }

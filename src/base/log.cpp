@@ -46,10 +46,12 @@ void set_log_file(const std::string& path) {
   output = next;
 }
 
-void log(LogLevel level, std::string_view where, std::string_view message, std::initializer_list<LogField> fields) {
+void log(LogLevel level, std::string_view where, std::string_view message,
+         std::initializer_list<LogField> fields) {
   if (level < threshold.load(std::memory_order_relaxed)) return;
-  std::string line = fmt::format(R"({{"time":"{}","level":"{}","where":)", format_rfc3339_millis(SystemClock{}.now()),
-                                 kLevels[static_cast<int>(level)]);
+  std::string line =
+      fmt::format(R"({{"time":"{}","level":"{}","where":)", format_rfc3339_millis(SystemClock{}.now()),
+                  kLevels[static_cast<int>(level)]);
   append_quoted(line, where);
   line += ",\"message\":";
   append_quoted(line, message);

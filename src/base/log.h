@@ -16,15 +16,19 @@ struct LogField {
 };
 
 /// Writes one line when `level` is at or above the threshold.
-void log(LogLevel level, std::string_view where, std::string_view message, std::initializer_list<LogField> fields = {});
+void log(LogLevel level, std::string_view where, std::string_view message,
+         std::initializer_list<LogField> fields = {});
 
-inline void log_info(std::string_view where, std::string_view message, std::initializer_list<LogField> fields = {}) {
+inline void log_info(std::string_view where, std::string_view message,
+                     std::initializer_list<LogField> fields = {}) {
   log(LogLevel::Info, where, message, fields);
 }
-inline void log_warn(std::string_view where, std::string_view message, std::initializer_list<LogField> fields = {}) {
+inline void log_warn(std::string_view where, std::string_view message,
+                     std::initializer_list<LogField> fields = {}) {
   log(LogLevel::Warn, where, message, fields);
 }
-inline void log_error(std::string_view where, std::string_view message, std::initializer_list<LogField> fields = {}) {
+inline void log_error(std::string_view where, std::string_view message,
+                      std::initializer_list<LogField> fields = {}) {
   log(LogLevel::Error, where, message, fields);
 }
 

@@ -19,8 +19,13 @@ Fields fields(Time time) {
   auto day = std::chrono::floor<days>(time);
   year_month_day date{day};
   long ms = static_cast<long>((time - day).count());
-  return {static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-          ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000};
+  return {static_cast<int>(date.year()),
+          static_cast<unsigned>(date.month()),
+          static_cast<unsigned>(date.day()),
+          ms / 3600000,
+          ms / 60000 % 60,
+          ms / 1000 % 60,
+          ms % 1000};
 }
 
 /// Reads exactly `digits` decimal digits at `at`; -1 when they are not there.
@@ -38,7 +43,8 @@ int digits(std::string_view text, size_t at, size_t count) {
 
 std::string format_rfc3339(Time time) {
   Fields f = fields(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", f.year, f.month, f.day, f.hour, f.minute, f.second);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", f.year, f.month, f.day, f.hour, f.minute,
+                     f.second);
 }
 
 std::string format_rfc3339_millis(Time time) {
@@ -53,7 +59,8 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
     return std::nullopt;
   int y = digits(text, 0, 4), mo = digits(text, 5, 2), d = digits(text, 8, 2);
   int h = digits(text, 11, 2), mi = digits(text, 14, 2), s = digits(text, 17, 2);
-  if (y < 0 || mo < 0 || d < 0 || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 60) return std::nullopt;
+  if (y < 0 || mo < 0 || d < 0 || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 60)
+    return std::nullopt;
   year_month_day date{std::chrono::year{y}, std::chrono::month{static_cast<unsigned>(mo)},
                       std::chrono::day{static_cast<unsigned>(d)}};
   if (!date.ok()) return std::nullopt;
@@ -62,7 +69,8 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
   if (text[at] == '.') {
     long scale = 100;
     size_t start = ++at;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) millis += (text[at] - '0') * scale;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+      millis += (text[at] - '0') * scale;
     if (at == start) return std::nullopt;
   }
   if (at >= text.size()) return std::nullopt;
@@ -70,7 +78,8 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
   if (text[at] == 'Z' || text[at] == 'z') {
     if (at + 1 != text.size()) return std::nullopt;
   } else {
-    if ((text[at] != '+' && text[at] != '-') || at + 6 != text.size() || text[at + 3] != ':') return std::nullopt;
+    if ((text[at] != '+' && text[at] != '-') || at + 6 != text.size() || text[at + 3] != ':')
+      return std::nullopt;
     int oh = digits(text, at + 1, 2), om = digits(text, at + 4, 2);
     if (oh < 0 || oh > 23 || om < 0 || om > 59) return std::nullopt;
     offset_minutes = (oh * 60 + om) * (text[at] == '-' ? -1 : 1);
@@ -106,16 +115,24 @@ std::optional<Duration> parse_duration(std::string_view text) {
     if (!any) return std::nullopt;
     text.remove_prefix(i);
     size_t unit_end = 0;
-    while (unit_end < text.size() && text[unit_end] != '.' && (text[unit_end] < '0' || text[unit_end] > '9')) ++unit_end;
+    while (unit_end < text.size() && text[unit_end] != '.' && (text[unit_end] < '0' || text[unit_end] > '9'))
+      ++unit_end;
     std::string_view unit = text.substr(0, unit_end);
     double ms;
-    if (unit == "h") ms = 3600000;
-    else if (unit == "m") ms = 60000;
-    else if (unit == "s") ms = 1000;
-    else if (unit == "ms") ms = 1;
-    else if (unit == "us" || unit == "\xc2\xb5s" || unit == "\xce\xbcs") ms = 1e-3;
-    else if (unit == "ns") ms = 1e-6;
-    else return std::nullopt;
+    if (unit == "h")
+      ms = 3600000;
+    else if (unit == "m")
+      ms = 60000;
+    else if (unit == "s")
+      ms = 1000;
+    else if (unit == "ms")
+      ms = 1;
+    else if (unit == "us" || unit == "\xc2\xb5s" || unit == "\xce\xbcs")
+      ms = 1e-3;
+    else if (unit == "ns")
+      ms = 1e-6;
+    else
+      return std::nullopt;
     total_ms += number * ms;
     text.remove_prefix(unit_end);
   }
@@ -131,7 +148,8 @@ std::string format_duration(Duration duration) {
   int64_t s = ms / 1000;
   if (s < 60) return fmt::format("{}s", s);
   if (s < 3600) return s % 60 ? fmt::format("{}m{}s", s / 60, s % 60) : fmt::format("{}m", s / 60);
-  if (s < 86400) return s / 60 % 60 ? fmt::format("{}h{}m", s / 3600, s / 60 % 60) : fmt::format("{}h", s / 3600);
+  if (s < 86400)
+    return s / 60 % 60 ? fmt::format("{}h{}m", s / 3600, s / 60 % 60) : fmt::format("{}h", s / 3600);
   return s / 3600 % 24 ? fmt::format("{}d{}h", s / 86400, s / 3600 % 24) : fmt::format("{}d", s / 86400);
 }
 

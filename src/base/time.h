@@ -19,7 +19,8 @@ std::string format_rfc3339_millis(Time time);
 /// Accepts any fraction and any numeric zone; nullopt when the text is not RFC 3339.
 std::optional<Time> parse_rfc3339(std::string_view text);
 
-/// Go's duration syntax: "1h2m3.5s", "300ms"; a bare "0" too. nullopt when it is not one. *Source:* time.ParseDuration.
+/// Go's duration syntax: "1h2m3.5s", "300ms"; a bare "0" too. nullopt when it is not one. *Source:*
+/// time.ParseDuration.
 std::optional<Duration> parse_duration(std::string_view text);
 /// "2m30s", "40s", "350ms", "3h": the largest two units that are not zero, for people.
 std::string format_duration(Duration duration);

@@ -11,12 +11,13 @@ TEST(Time, RoundTripsRfc3339) {
 }
 
 TEST(Time, ReadsZonesAndFractions) {
-  EXPECT_EQ(format_rfc3339_millis(*parse_rfc3339("2026-11-24T18:25:07.042999+02:00")), "2026-11-24T16:25:07.042Z");
+  EXPECT_EQ(format_rfc3339_millis(*parse_rfc3339("2026-11-24T18:25:07.042999+02:00")),
+            "2026-11-24T16:25:07.042Z");
 }
 
 TEST(Time, RefusesWhatIsNotRfc3339) {
-  for (const char* text : {"", "2026-11-24", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-24T16:25:07",
-                           "2026-11-24T16:25:07.Z", "2026-11-24T16:25:07Zx"})
+  for (const char* text : {"", "2026-11-24", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
+                           "2026-11-24T16:25:07", "2026-11-24T16:25:07.Z", "2026-11-24T16:25:07Zx"})
     EXPECT_FALSE(parse_rfc3339(text)) << text;
 }
 

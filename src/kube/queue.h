@@ -141,7 +141,10 @@ class SharedQueue final {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
       Time now = clock_->now();
-      if (auto key = queue_.take_due(now)) return key;
+      if (auto key = queue_.take_due(now)) {
+        changed_.notify_one();  // another waiter may have to wait for a sooner key than it knows
+        return key;
+      }
       auto due = queue_.next_due();
       Duration patience = due ? std::min(*due - now, kPatience) : kPatience;
       size_t before = queue_.size();

@@ -1,5 +1,6 @@
 #pragma once
-// Charts: where charts come from. Bytes and provenance only; parsing and caching by digest belong to flow. Thread-safe.
+// Charts: where charts come from. Bytes and provenance only; parsing and caching by digest belong to flow.
+// Thread-safe.
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +22,8 @@ class Charts {
   virtual ~Charts() = default;
   /// Whether this is one that fetches such a repository ("file://…", "s3://…", "oci://…").
   virtual bool serves(const std::string& repository) const = 0;
-  /// `commit`: the ops commit that the release was synced from; charts kept in the ops repository are read at it.
-  /// *Errors:* NotFound (no such chart or version), Invalid, Denied, Throttled, Unavailable, Timeout.
+  /// `commit`: the ops commit that the release was synced from; charts kept in the ops repository are read at
+  /// it. *Errors:* NotFound (no such chart or version), Invalid, Denied, Throttled, Unavailable, Timeout.
   virtual ChartBytes fetch(const domain::ChartRef& chart, const domain::CommitId& commit, Wait wait) = 0;
 };
 

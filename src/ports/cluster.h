@@ -25,19 +25,22 @@ struct ApplyOptions {
 class Cluster {
  public:
   virtual ~Cluster() = default;
-  /// nullopt when there is none. *Errors:* NotFound for an unknown kind, Denied, Throttled, Unavailable, Timeout.
+  /// nullopt when there is none. *Errors:* NotFound for an unknown kind, Denied, Throttled, Unavailable,
+  /// Timeout.
   virtual std::optional<text::Document> get(const ObjectRef& ref, Wait wait) = 0;
   /// Objects of one kind in a namespace; `labels` is a label selector, empty for all. Same errors.
-  virtual std::vector<text::Document> list(const std::string& api_version, const std::string& kind, const std::string& ns,
-                                           const std::string& labels, Wait wait) = 0;
-  /// Server-side apply; the object as the server has it then. A namespace missing in a namespaced object is `default_ns`.
-  /// *Errors:* Conflict (fields of others), Invalid (schema, admission), and the above.
-  virtual text::Document apply(text::Value object, const std::string& default_ns, const ApplyOptions& options, Wait wait) = 0;
+  virtual std::vector<text::Document> list(const std::string& api_version, const std::string& kind,
+                                           const std::string& ns, const std::string& labels, Wait wait) = 0;
+  /// Server-side apply; the object as the server has it then. A namespace missing in a namespaced object is
+  /// `default_ns`. *Errors:* Conflict (fields of others), Invalid (schema, admission), and the above.
+  virtual text::Document apply(text::Value object, const std::string& default_ns, const ApplyOptions& options,
+                               Wait wait) = 0;
   /// Background deletion. False when there was none.
   virtual bool remove(const ObjectRef& ref, Wait wait) = 0;
   /// Whether a kind has a namespace; NotFound for an unknown kind.
   virtual bool namespaced(const std::string& api_version, const std::string& kind, Wait wait) = 0;
-  /// What `.Capabilities` shows: the server's version "v1.34.0" and its api versions ("apps/v1", "apps/v1/Deployment").
+  /// What `.Capabilities` shows: the server's version "v1.34.0" and its api versions ("apps/v1",
+  /// "apps/v1/Deployment").
   struct Capabilities {
     std::string version;
     std::vector<std::string> api_versions;
@@ -49,9 +52,10 @@ class Cluster {
 class Evidence {
  public:
   virtual ~Evidence() = default;
-  /// The last lines of a container, of the terminated one before it when `previous`; empty when there are none.
-  virtual std::string logs(const std::string& ns, const std::string& pod, const std::string& container, bool previous,
-                           int lines, Wait wait) = 0;
+  /// The last lines of a container, of the terminated one before it when `previous`; empty when there are
+  /// none.
+  virtual std::string logs(const std::string& ns, const std::string& pod, const std::string& container,
+                           bool previous, int lines, Wait wait) = 0;
   /// Records an Event on a HelmRelease: type Normal or Warning.
   virtual void event(const std::string& ns, const std::string& release, const std::string& uid, bool warning,
                      const std::string& reason, const std::string& message, Wait wait) = 0;

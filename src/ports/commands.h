@@ -18,18 +18,21 @@ class Commands {
  public:
   virtual ~Commands() = default;
 
-  /// Back to `revision` (0: last good), in the cluster at once and then in git; the present one is quarantined.
-  /// Returns the command's id. *Errors:* NotFound (release, revision), Invalid (already there), Unavailable.
-  virtual std::string rollback(const domain::ReleaseKey& release, int revision, const Actor& actor, Wait wait) = 0;
+  /// Back to `revision` (0: last good), in the cluster at once and then in git; the present one is
+  /// quarantined. Returns the command's id. *Errors:* NotFound (release, revision), Invalid (already there),
+  /// Unavailable.
+  virtual std::string rollback(const domain::ReleaseKey& release, int revision, const Actor& actor,
+                               Wait wait) = 0;
   /// No new revision, no autodeploy commit, no drift correction until released.
-  virtual std::string hold(const domain::ReleaseKey& release, const std::string& reason, const Actor& actor, Wait wait) = 0;
+  virtual std::string hold(const domain::ReleaseKey& release, const std::string& reason, const Actor& actor,
+                           Wait wait) = 0;
   /// Ends a hold, and accepts a revision that was made with helm.
   virtual std::string release(const domain::ReleaseKey& release, const Actor& actor, Wait wait) = 0;
   /// Tries a failed change again.
   virtual std::string retry(const domain::ReleaseKey& release, const Actor& actor, Wait wait) = 0;
   /// Removes a quarantine entry, by a commit; the id is that commit's.
-  virtual std::string lift(const domain::ReleaseKey& release, const std::string& image, const std::string& tag,
-                           const Actor& actor, Wait wait) = 0;
+  virtual std::string lift(const domain::ReleaseKey& release, const std::string& image,
+                           const std::string& tag, const Actor& actor, Wait wait) = 0;
   /// Confirms what sync will not do by itself for that commit: a rewound head, a large prune (rules 5, 6).
   virtual std::string confirm(const domain::CommitId& commit, const Actor& actor, Wait wait) = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
-// ImageEvents: a source of "an image was pushed" messages with acknowledgement: SQS, a webhook's inbox, a poller.
+// ImageEvents: a source of "an image was pushed" messages with acknowledgement: SQS, a webhook's inbox, a
+// poller.
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ class ImageEvents {
   virtual ~ImageEvents() = default;
   /// "sqs image-pushes": for the System page and messages.
   virtual std::string name() const = 0;
-  /// Waits for messages until some are there or the deadline passes (then empty). A message not acknowledged comes again.
-  /// Errors: Denied, Throttled, Unavailable, Timeout.
+  /// Waits for messages until some are there or the deadline passes (then empty). A message not acknowledged
+  /// comes again. Errors: Denied, Throttled, Unavailable, Timeout.
   virtual std::vector<ImageMessage> receive(Wait wait) = 0;
   /// Only once a restart would still act on them (rule 1). Idempotent. Same errors.
   virtual void acknowledge(const std::vector<std::string>& handles, Wait wait) = 0;

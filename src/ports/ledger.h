@@ -1,6 +1,6 @@
 #pragma once
-// Ledger: small named documents of Ship-it's own with compare-and-swap (ConfigMaps in its namespace): the `seen`
-// records, sync's inventory, refusals. Thread-safe.
+// Ledger: small named documents of Ship-it's own with compare-and-swap (ConfigMaps in its namespace): the
+// `seen` records, sync's inventory, refusals. Thread-safe.
 #include <map>
 #include <optional>
 #include <string>
@@ -22,7 +22,8 @@ class Ledger {
   virtual Page read(const std::string& name, Wait wait) = 0;
   /// Every page whose name starts with `prefix`, by name.
   virtual std::map<std::string, Page> read_all(const std::string& prefix, Wait wait) = 0;
-  /// Writes if the page still has that version; the new version. *Errors:* Conflict when it moved, and the above.
+  /// Writes if the page still has that version; the new version. *Errors:* Conflict when it moved, and the
+  /// above.
   virtual std::string write(const std::string& name, const Page& page, Wait wait) = 0;
 };
 

@@ -12,8 +12,9 @@ class Monitors {
  public:
   virtual ~Monitors() = default;
   virtual std::string name() const = 0;
-  /// The current state of every group of the monitors of one service (tag `service:NAME`), with the newest value where
-  /// the system gives it. Empty when it has none. *Errors:* Denied, Throttled, Unavailable, Timeout, Invalid.
+  /// The current state of every group of the monitors of one service (tag `service:NAME`), with the newest
+  /// value where the system gives it. Empty when it has none. *Errors:* Denied, Throttled, Unavailable,
+  /// Timeout, Invalid.
   virtual std::vector<domain::MonitorSample> sample(const std::string& service, Wait wait) = 0;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// Records: Helm's release records (Secrets of type helm.sh/release.v1) with what Ship-it keeps beside them. Thread-safe.
+// Records: Helm's release records (Secrets of type helm.sh/release.v1) with what Ship-it keeps beside them.
+// Thread-safe.
 #include <map>
 #include <optional>
 #include <string>
@@ -27,9 +28,11 @@ class Records {
   /// Newest first. *Errors:* Denied, Throttled, Unavailable, Timeout.
   virtual std::vector<Record> list(const std::string& ns, const std::string& release, Wait wait) = 0;
   /// Creates a record; Conflict when that revision exists (somebody else was quicker).
-  virtual Record create(const std::string& ns, const std::string& release, const Record& record, Wait wait) = 0;
+  virtual Record create(const std::string& ns, const std::string& release, const Record& record,
+                        Wait wait) = 0;
   /// Replaces a record under its resource_version; Conflict when it moved (rule 16).
-  virtual Record update(const std::string& ns, const std::string& release, const Record& record, Wait wait) = 0;
+  virtual Record update(const std::string& ns, const std::string& release, const Record& record,
+                        Wait wait) = 0;
   virtual void remove(const std::string& ns, const std::string& release, int revision, Wait wait) = 0;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// Releases: the HelmRelease objects. Reads are served from a watched cache; writes go to the server. Thread-safe.
+// Releases: the HelmRelease objects. Reads are served from a watched cache; writes go to the server.
+// Thread-safe.
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,14 +19,17 @@ class Releases {
   virtual ~Releases() = default;
   virtual std::vector<std::shared_ptr<const domain::Release>> list() = 0;
   virtual std::shared_ptr<const domain::Release> get(const domain::ReleaseKey& key) = 0;  ///< nullptr: none
-  /// Plain apply of a manifest from git, with sync's own field manager and label. `manifest` is the HelmRelease as JSON.
-  /// *Errors:* Invalid (with the server's words), Conflict, Denied, Unavailable, Timeout.
-  virtual void apply(const domain::ReleaseKey& key, const std::string& manifest_json, const domain::CommitId& commit,
-                     Wait wait) = 0;
-  /// Marks `prune-confirmed: <commit>` and then deletes; the finalizer keeps it until it is uninstalled (rule 10).
+  /// Plain apply of a manifest from git, with sync's own field manager and label. `manifest` is the
+  /// HelmRelease as JSON. *Errors:* Invalid (with the server's words), Conflict, Denied, Unavailable,
+  /// Timeout.
+  virtual void apply(const domain::ReleaseKey& key, const std::string& manifest_json,
+                     const domain::CommitId& commit, Wait wait) = 0;
+  /// Marks `prune-confirmed: <commit>` and then deletes; the finalizer keeps it until it is uninstalled (rule
+  /// 10).
   virtual void prune(const domain::ReleaseKey& key, const domain::CommitId& commit, Wait wait) = 0;
   /// Sets (or removes, when empty) annotations by merge patch. *Errors:* NotFound and the above.
-  virtual void annotate(const domain::ReleaseKey& key, const std::map<std::string, std::string>& annotations, Wait wait) = 0;
+  virtual void annotate(const domain::ReleaseKey& key, const std::map<std::string, std::string>& annotations,
+                        Wait wait) = 0;
   virtual void add_finalizer(const domain::ReleaseKey& key, Wait wait) = 0;
   virtual void drop_finalizer(const domain::ReleaseKey& key, Wait wait) = 0;
   virtual void set_status(const domain::ReleaseKey& key, const domain::ReleaseStatus& status, Wait wait) = 0;

@@ -31,15 +31,15 @@ std::string to_string(const Path& path);
 /// A scalar found in a text.
 struct ScalarAt {
   Path path;
-  size_t document;   ///< which document of the stream, from 0
+  size_t document;    ///< which document of the stream, from 0
   ByteRange bytes;    ///< of the scalar itself, quotes included; anchors and tags not
   int line;           ///< from 1
   std::string value;  ///< as a YAML reader sees it
 };
 
-/// Every scalar value (not keys) of every document, actions in `opaque` masked. A scalar that touches an opaque range
-/// is not listed. The same path may occur twice (branches of an if).
-/// Errors: Invalid with line when the masked text is not YAML.
+/// Every scalar value (not keys) of every document, actions in `opaque` masked. A scalar that touches an
+/// opaque range is not listed. The same path may occur twice (branches of an if). Errors: Invalid with line
+/// when the masked text is not YAML.
 std::vector<ScalarAt> scalars(std::string_view bytes, const std::vector<ByteRange>& opaque = {});
 
 struct Replacement {
@@ -47,9 +47,9 @@ struct Replacement {
   std::string value;  ///< the new text; quoted if it would not read back as this string
 };
 
-/// The text with the scalars replaced. Guarantees: every byte outside of the scalars is the same, and a re-parse sees
-/// the same events but for those values.
-/// Errors: Invalid when that can't be proved; nothing is changed then.
+/// The text with the scalars replaced. Guarantees: every byte outside of the scalars is the same, and a
+/// re-parse sees the same events but for those values. Errors: Invalid when that can't be proved; nothing is
+/// changed then.
 std::string edit(std::string_view bytes, const std::vector<Replacement>& replacements,
                  const std::vector<ByteRange>& opaque = {});
 

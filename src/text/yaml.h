@@ -1,6 +1,7 @@
 #pragma once
-// YAML in and out, with the semantics of Kubernetes' own library (sigs.k8s.io/yaml 1.6: go-yaml v2 underneath,
-// then JSON): YAML 1.1 booleans, merge keys, anchors, non-string keys as their JSON text. Pure; any thread.
+// YAML in and out, with the semantics of Kubernetes' own library (sigs.k8s.io/yaml 1.6: go-yaml v2
+// underneath, then JSON): YAML 1.1 booleans, merge keys, anchors, non-string keys as their JSON text. Pure;
+// any thread.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,7 +15,7 @@ struct YamlOptions {
   std::string file;               ///< named in errors when not empty
   bool duplicates_error = false;  ///< true for our own manifests in git; charts and values: the last one wins
   int max_depth = 512;
-  size_t max_nodes = 10'000'000;    ///< after alias expansion: a bound on alias bombs
+  size_t max_nodes = 10'000'000;   ///< after alias expansion: a bound on alias bombs
   bool numbers_as_double = false;  ///< every number float64, as Helm reads values files (JSON numbers in Go)
 };
 

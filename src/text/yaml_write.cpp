@@ -1,6 +1,6 @@
 // The YAML writer: go-yaml's layout (its emitter at width 80) written straight into a string.
 // The rules of line breaking and quoting are those of libyaml's emitter, which go-yaml is a translation of;
-// tests hold this writer against libyaml itself.
+// tests hold this writer against go-yaml.
 #include <algorithm>
 #include <charconv>
 #include <cmath>

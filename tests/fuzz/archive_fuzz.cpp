@@ -1,5 +1,5 @@
-// A packaged chart from a stranger: unpacked and loaded, or refused with an Error; never a crash, a hang or much memory.
-// The input is the tar stream itself; half of the inputs go in packed.
+// A packaged chart from a stranger: unpacked and loaded, or refused with an Error; never a crash, a hang or
+// much memory. The input is the tar stream itself; half of the inputs go in packed.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -12,8 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t newline = input.find('\n');
   try {
     helm::Schema schema(input.substr(0, newline));
-    text::Document values =
-        text::parse_json(newline == std::string_view::npos ? R"({"a":[1,"x",{}]})" : input.substr(newline + 1));
+    text::Document values = text::parse_json(newline == std::string_view::npos ? R"({"a":[1,"x",{}]})"
+                                                                               : input.substr(newline + 1));
     schema.validate(values.root);
   } catch (const Error&) {
   }

@@ -17,7 +17,7 @@ std::string Context::suffix(size_t length) {
   return text;
 }
 
-bool Controller::run_due() {
+bool Reconciler::run_due() {
   while (!by_time_.empty() && by_time_.begin()->first <= context_.now) {
     Key key = by_time_.begin()->second;
     by_time_.erase(by_time_.begin());
@@ -33,7 +33,7 @@ bool Controller::run_due() {
     } catch (const StatusError& error) {
       // The next look decides anew; only a defect would repeat for ever, and then once a second.
       if (error.code != 404 && error.code != 409)
-        log_warn("sandbox", error.message, {{"kind", kind_.kind}, {"name", key.second}});
+        log_warn("sandbox", error.message, {{"kind", std::string(what())}, {"name", key.second}});
       again = context_.now + kRetry;
     }
     if (again != Time::max()) look_again(key, again);
@@ -41,12 +41,12 @@ bool Controller::run_due() {
   return !keys.empty();
 }
 
-Time Controller::next() const {
+Time Reconciler::next() const {
   if (!marked_.empty()) return context_.now;
   return by_time_.empty() ? Time::max() : by_time_.begin()->first;
 }
 
-void Controller::look_again(const Key& key, Time at) {
+void Reconciler::look_again(const Key& key, Time at) {
   auto [it, added] = due_.try_emplace(key, at);
   if (!added) {
     if (it->second <= at && it->second > context_.now) return;

@@ -4,8 +4,12 @@
 
 #include "base/log.h"
 #include "sandbox/controllers/deployment.h"
+#include "sandbox/controllers/garbage_collector.h"
+#include "sandbox/controllers/job.h"
 #include "sandbox/controllers/kubelet.h"
+#include "sandbox/controllers/namespace.h"
 #include "sandbox/controllers/replicaset.h"
+#include "sandbox/controllers/service.h"
 #include "sandbox/keep.h"
 
 namespace shipit::sandbox {
@@ -24,9 +28,13 @@ Simulation::Simulation(Store& store, const Clock& clock, const Behaviours& behav
     controllers_.push_back(std::move(controller));
     return added;
   };
+  add(std::make_unique<NamespaceController>(context_));
   add(std::make_unique<DeploymentController>(context_));
   add(std::make_unique<ReplicaSetController>(context_));
+  add(std::make_unique<JobController>(context_));
   kubelet_ = add(std::make_unique<Kubelet>(context_));
+  add(std::make_unique<ServiceController>(context_));
+  add(std::make_unique<GarbageCollector>(context_));
 
   for (const char* ns : {"default", "kube-node-lease", "kube-public", "kube-system"})
     ensure_namespace(store, ns);

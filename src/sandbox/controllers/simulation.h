@@ -25,7 +25,7 @@ class Simulation : public Controllers {
   const Clock& clock_;
   Context context_;
   std::unique_ptr<Feed> feed_;
-  std::vector<std::unique_ptr<Controller>> controllers_;
+  std::vector<std::unique_ptr<Reconciler>> controllers_;
   Kubelet* kubelet_ = nullptr;
 };
 

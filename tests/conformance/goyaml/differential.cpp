@@ -7,8 +7,8 @@
 // Files are split at document separators; each document is also mutated by the seed. Exit code 1 when a
 // document is read or printed differently. Messages that differ are counted and shown, as is who accepts
 // more.
-// Known: a byte order mark inside of a text, which go-yaml's scanner treats in its own way, makes one of the two
-// refuse what the other reads.
+// Known: a byte order mark inside of a text, which go-yaml's scanner treats in its own way, makes one of the
+// two refuse what the other reads.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
