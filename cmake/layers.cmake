@@ -4,7 +4,7 @@
 # External libraries by layer. curl and libgit2 are loaded at first use, so only their headers are needed.
 set(SHIPIT_EXTERNAL_base fmt::fmt Threads::Threads)
 set(SHIPIT_EXTERNAL_text yaml)
-set(SHIPIT_EXTERNAL_helm re2 z crypto)
+set(SHIPIT_EXTERNAL_helm re2 z crypto crypt)
 set(SHIPIT_EXTERNAL_net ssl crypto z)
 set(SHIPIT_EXTERNAL_sandbox re2)
 set(SHIPIT_EXTERNAL_app dl)

@@ -1,0 +1,76 @@
+#pragma once
+// The API server: URLs to verbs, verbs to the store, errors to Status objects. What it admits is decoded by
+// its types, defaulted and validated here; the Store keeps the rules that every writer has to follow. Not
+// thread-safe: under the sandbox's lock.
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/server.h"
+#include "sandbox/crd.h"
+#include "sandbox/encode.h"
+#include "sandbox/parts.h"
+#include "sandbox/store.h"
+#include "sandbox/target.h"
+#include "sandbox/watch.h"
+
+namespace shipit::sandbox {
+
+class Api final {
+ public:
+  Api(Store& store, size_t max_body);
+  ~Api();
+
+  /// For pod logs; may be null.
+  void set_controllers(Controllers* controllers) { controllers_ = controllers; }
+  /// Answers any request; errors become Status objects.
+  void handle(const net::Request& request, net::Responder responder);
+  /// Bookmarks, ends of watches, followed logs, definitions that go. Returns when it wants to be called
+  /// again.
+  Time step(Time now);
+
+ private:
+  struct Call;  // one request on its way
+  struct FollowedLog;
+
+  void answer(Call& call);
+  bool answer_other(Call& call);
+  void answer_resource(Call& call);
+  // Reading.
+  void read_one(Call& call);
+  void read_list(Call& call);
+  void start_watch(Call& call);
+  void read_log(Call& call);
+  // Writing.
+  void create(Call& call);
+  void replace(Call& call);
+  void patch(Call& call);
+  void apply(Call& call, text::Value config);
+  void remove(Call& call);
+  void remove_collection(Call& call);
+  void evict(Call& call);
+  void finalize_namespace(Call& call);
+  void review(Call& call);
+  // Scale.
+  text::Value scale_of(Call& call, const Stored& object);
+  void scale(Call& call);
+
+  text::Value read_body(Call& call);
+  text::Value admit(Call& call, text::Value object, text::Value old);
+  void check_identity(Call& call, text::Value object);
+  void allocate_addresses(text::Arena& arena, text::Value service, text::Value old);
+  void send_object(Call& call, int status, const Stored& object);
+  ObjectRef existing(const Call& call);
+
+  Store& store_;
+  size_t max_body_;
+  CustomKinds custom_;
+  Watches watches_;
+  Controllers* controllers_ = nullptr;
+  std::list<FollowedLog> logs_;
+  uint32_t next_address_ = 0;
+  int next_port_ = 0;
+};
+
+}  // namespace shipit::sandbox

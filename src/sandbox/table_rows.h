@@ -1,0 +1,18 @@
+#pragma once
+// The columns and cells of the built-in kinds; an inside of table.h.
+#include <string>
+#include <string_view>
+
+#include "sandbox/table.h"
+
+namespace shipit::sandbox {
+
+/// "5m", "3h12m", "2y34d". *Source:* apimachinery duration.HumanDuration.
+std::string human_duration(Duration duration);
+/// How long ago an RFC 3339 time was; "<unknown>" when there is none.
+std::string age_of(text::Value timestamp, Time now);
+
+/// nullptr when the kind has no columns of its own (then: name and age).
+const TableLayout* builtin_layout(const k8s::KindInfo& kind);
+
+}  // namespace shipit::sandbox
