@@ -1,0 +1,77 @@
+#include "helm/functions/function.h"
+
+#include <openssl/rand.h>
+
+#include <chrono>
+#include <unordered_map>
+
+namespace shipit::helm {
+
+std::string_view param_type_name(char letter) {
+  switch (letter) {
+    case 'a':
+      return "interface {}";
+    case 's':
+      return "string";
+    case 'i':
+      return "int";
+    case 'f':
+      return "float64";
+    case 'b':
+      return "bool";
+    case 'u':
+      return "uint32";
+    case 'v':
+      return "reflect.Value";
+    case 'm':
+      return "map[string]interface {}";
+    case 'l':
+      return "[]interface {}";
+    case 't':
+      return "time.Time";
+    case 'c':
+      return "sprig.certificate";
+    default:
+      return "?";
+  }
+}
+
+Value Call::strings(std::span<const std::string> items) {
+  Value list = Value::list(arena_, items.size());
+  for (const std::string& item : items) list.push_back(arena_, string(item));
+  return marked(list, Mark::Strings);
+}
+
+int64_t Call::now_ns() const {
+  if (options_.now_ns) return options_.now_ns();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void Call::random(std::span<unsigned char> bytes) const {
+  if (options_.random) return options_.random(bytes);
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) fail("crypto/rand: no random bytes");
+}
+
+void Call::size_exceeded() const {
+  fail("output is over the limit of " + std::to_string(options_.limits.output_bytes) + " bytes");
+}
+
+const FunctionEntry* find_function(std::string_view name) {
+  static const auto kTable = [] {
+    std::unordered_map<std::string_view, const FunctionEntry*> table;
+    // A later family replaces an earlier one's function, as sprig's slice does Go's and Helm's fail does
+    // sprig's.
+    for (auto family :
+         {builtin_functions(), string_functions(), list_functions(), dict_functions(), math_functions(),
+          date_functions(), duration_functions(), regex_functions(), semver_functions(), encoding_functions(),
+          crypto_functions(), url_functions(), default_functions(), helm_functions()})
+      for (const FunctionEntry& entry : family) table[entry.name] = &entry;
+    return table;
+  }();
+  auto at = kTable.find(name);
+  return at == kTable.end() ? nullptr : at->second;
+}
+
+}  // namespace shipit::helm

@@ -1,0 +1,746 @@
+#include "helm/functions/go_time.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "helm/unicode.h"
+
+namespace shipit::helm {
+
+std::optional<int> zone_offset_named(const Zone* zone, std::string_view name,
+                                     int64_t unix_seconds);  // go_zone.cpp
+
+namespace {
+
+constexpr std::array<std::string_view, 12> kMonths = {"January",   "February", "March",    "April",
+                                                      "May",       "June",     "July",     "August",
+                                                      "September", "October",  "November", "December"};
+constexpr std::array<std::string_view, 7> kDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                   "Thursday", "Friday", "Saturday"};
+
+/// One element of a layout.
+enum class Std : uint8_t {
+  None,
+  LongMonth,
+  Month,
+  NumMonth,
+  ZeroMonth,
+  LongWeekDay,
+  WeekDay,
+  Day,
+  UnderDay,
+  ZeroDay,
+  UnderYearDay,
+  ZeroYearDay,
+  Hour,
+  Hour12,
+  ZeroHour12,
+  Minute,
+  ZeroMinute,
+  Second,
+  ZeroSecond,
+  LongYear,
+  Year,
+  PM,
+  pm,
+  TZ,
+  IsoTZ,
+  IsoSecondsTZ,
+  IsoShortTZ,
+  IsoColonTZ,
+  IsoColonSecondsTZ,
+  NumTZ,
+  NumSecondsTz,
+  NumShortTZ,
+  NumColonTZ,
+  NumColonSecondsTZ,
+  Fraction0,
+  Fraction9,
+};
+
+struct Chunk {
+  std::string_view prefix;
+  Std std = Std::None;
+  std::string_view suffix;
+  std::string_view text;  // of the element
+  int digits = 0;         // of a fraction
+  char separator = '.';
+};
+
+bool digit_at(std::string_view s, size_t i) { return i < s.size() && s[i] >= '0' && s[i] <= '9'; }
+bool lower_at(std::string_view s, size_t i) { return i < s.size() && s[i] >= 'a' && s[i] <= 'z'; }
+
+struct Element {
+  std::string_view text;
+  Std std;
+  bool no_lower_after = false;  // "Jan" but not "January…" or "Jane"
+};
+// Longer ones first where one begins another. *Source:* Go's time.nextStdChunk.
+constexpr Element kElements[] = {
+    {"January", Std::LongMonth},
+    {"Jan", Std::Month, true},
+    {"Monday", Std::LongWeekDay},
+    {"Mon", Std::WeekDay, true},
+    {"MST", Std::TZ},
+    {"01", Std::ZeroMonth},
+    {"02", Std::ZeroDay},
+    {"03", Std::ZeroHour12},
+    {"04", Std::ZeroMinute},
+    {"05", Std::ZeroSecond},
+    {"06", Std::Year},
+    {"002", Std::ZeroYearDay},
+    {"15", Std::Hour},
+    {"1", Std::NumMonth},
+    {"2006", Std::LongYear},
+    {"2", Std::Day},
+    {"_2", Std::UnderDay},
+    {"__2", Std::UnderYearDay},
+    {"3", Std::Hour12},
+    {"4", Std::Minute},
+    {"5", Std::Second},
+    {"PM", Std::PM},
+    {"pm", Std::pm},
+    {"-070000", Std::NumSecondsTz},
+    {"-07:00:00", Std::NumColonSecondsTZ},
+    {"-0700", Std::NumTZ},
+    {"-07:00", Std::NumColonTZ},
+    {"-07", Std::NumShortTZ},
+    {"Z070000", Std::IsoSecondsTZ},
+    {"Z07:00:00", Std::IsoColonSecondsTZ},
+    {"Z0700", Std::IsoTZ},
+    {"Z07:00", Std::IsoColonTZ},
+    {"Z07", Std::IsoShortTZ},
+};
+
+Chunk next_chunk(std::string_view layout) {
+  for (size_t i = 0; i < layout.size(); ++i) {
+    std::string_view here = layout.substr(i);
+    char c = here[0];
+    if ((c == '.' || c == ',') && here.size() > 1 && (here[1] == '0' || here[1] == '9')) {
+      size_t end = std::min(here.find_first_not_of(here[1], 1), here.size());
+      if (!digit_at(here, end))
+        return {layout.substr(0, i),       here[1] == '0' ? Std::Fraction0 : Std::Fraction9,
+                here.substr(end),          here.substr(0, end),
+                static_cast<int>(end) - 1, c};
+      continue;
+    }
+    if (here.starts_with("_2006"))
+      return {layout.substr(0, i + 1), Std::LongYear, here.substr(5), here.substr(1, 4)};
+    for (const Element& e : kElements) {
+      if (!here.starts_with(e.text) || (e.no_lower_after && lower_at(here, e.text.size()))) continue;
+      return {layout.substr(0, i), e.std, here.substr(e.text.size()), here.substr(0, e.text.size())};
+    }
+  }
+  return {layout};
+}
+
+void append_int(std::string& out, int64_t value, int width) {
+  if (value < 0) {
+    out += '-';
+    value = -value;
+  }
+  out += fmt::format("{:0{}}", value, std::max(width, 1));
+}
+
+bool iso(Std s) { return s >= Std::IsoTZ && s <= Std::IsoColonSecondsTZ; }
+bool colons(Std s) {
+  return s == Std::IsoColonTZ || s == Std::NumColonTZ || s == Std::IsoColonSecondsTZ ||
+         s == Std::NumColonSecondsTZ;
+}
+bool zone_seconds(Std s) {
+  return s == Std::IsoSecondsTZ || s == Std::NumSecondsTz || s == Std::IsoColonSecondsTZ ||
+         s == Std::NumColonSecondsTZ;
+}
+bool short_zone(Std s) { return s == Std::NumShortTZ || s == Std::IsoShortTZ; }
+
+void append_zone(std::string& out, Std std, int offset) {
+  if (offset == 0 && iso(std)) {
+    out += 'Z';
+    return;
+  }
+  int minutes = offset / 60;
+  out += minutes < 0 ? '-' : '+';
+  if (minutes < 0) offset = -offset;
+  minutes = std::abs(minutes);
+  append_int(out, minutes / 60, 2);
+  if (colons(std)) out += ':';
+  if (!short_zone(std)) append_int(out, minutes % 60, 2);
+  if (!zone_seconds(std)) return;
+  if (colons(std)) out += ':';
+  append_int(out, offset % 60, 2);
+}
+
+void append_fraction(std::string& out, const Chunk& chunk, int nanoseconds) {
+  if (chunk.std == Std::Fraction9 && nanoseconds == 0) return;
+  std::string digits = fmt::format("{:09}", nanoseconds);
+  digits.resize(static_cast<size_t>(std::min(chunk.digits, 9)));
+  if (chunk.std == Std::Fraction9) {
+    digits.erase(digits.find_last_not_of('0') + 1);
+    if (digits.empty()) return;
+  }
+  out += chunk.separator;
+  out += digits;
+}
+
+/// The date of a count of days since 1970. *Source:* Howard Hinnant, chrono-compatible date algorithms.
+void civil_from_days(int64_t days, CivilTime& out) {
+  days += 719468;
+  int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+  auto doe = days - era * 146097;
+  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+  int64_t mp = (5 * doy + 2) / 153;
+  out.day = static_cast<int>(doy - (153 * mp + 2) / 5 + 1);
+  out.month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
+  out.year = yoe + era * 400 + (out.month <= 2);
+}
+
+// Parsing.
+
+/// Go's time.quote: escapes quotes, backslashes, and what is not printable ASCII byte by byte.
+std::string time_quote(std::string_view text) {
+  std::string out = "\"";
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x80 || c < ' ') {
+      DecodedRune d = decode_rune(text.substr(i));
+      int width = d.rune == kRuneError && d.size == 1 ? 1 : d.size;
+      for (int k = 0; k < width; ++k)
+        out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i + static_cast<size_t>(k)]));
+      i += static_cast<size_t>(width) - 1;
+      continue;
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<char>(c);
+  }
+  return out + "\"";
+}
+
+std::string_view cut_space(std::string_view s) {
+  size_t at = s.find_first_not_of(' ');
+  return at == std::string_view::npos ? std::string_view() : s.substr(at);
+}
+
+class TimeParser final {
+ public:
+  TimeParser(std::string_view layout, std::string_view value, const Zone* local)
+      : layout_(layout), original_(value), value_(value), local_(local) {}
+
+  std::optional<GoTime> parse(std::string& error) {
+    for (std::string_view rest = layout_;;) {
+      Chunk chunk = next_chunk(rest);
+      if (!skip(chunk.prefix)) return bad(error, chunk.prefix, value_);
+      if (chunk.std == Std::None) {
+        if (value_.empty()) break;
+        return message(error, ": extra text: " + time_quote(value_));
+      }
+      rest = chunk.suffix;
+      std::string_view hold = value_;
+      bool ok = element(chunk, rest);
+      if (!range_.empty()) return message(error, fmt::format(": {} out of range", range_));
+      if (!ok) return bad(error, chunk.text, hold);
+    }
+    return finish(error);
+  }
+
+ private:
+  std::nullopt_t bad(std::string& error, std::string_view element, std::string_view at) {
+    error = fmt::format("parsing time {} as {}: cannot parse {} as {}", time_quote(original_),
+                        time_quote(layout_), time_quote(at), time_quote(element));
+    return std::nullopt;
+  }
+  std::nullopt_t message(std::string& error, const std::string& what) {
+    error = "parsing time " + time_quote(original_) + what;
+    return std::nullopt;
+  }
+
+  bool skip(std::string_view prefix) {
+    while (!prefix.empty()) {
+      if (prefix[0] == ' ') {
+        if (!value_.empty() && value_[0] != ' ') return false;
+        prefix = cut_space(prefix);
+        value_ = cut_space(value_);
+        continue;
+      }
+      if (value_.empty() || value_[0] != prefix[0]) return false;
+      prefix.remove_prefix(1);
+      value_.remove_prefix(1);
+    }
+    return true;
+  }
+
+  static bool take_number(std::string_view& s, bool fixed, int& out) {
+    if (!digit_at(s, 0)) return false;
+    if (!digit_at(s, 1)) {
+      if (fixed) return false;
+      out = s[0] - '0';
+      s.remove_prefix(1);
+      return true;
+    }
+    out = (s[0] - '0') * 10 + (s[1] - '0');
+    s.remove_prefix(2);
+    return true;
+  }
+
+  bool take_number3(bool fixed, int& out) {
+    size_t i = 0;
+    out = 0;
+    for (; i < 3 && digit_at(value_, i); ++i) out = out * 10 + (value_[i] - '0');
+    if (i == 0 || (fixed && i != 3)) return false;
+    value_.remove_prefix(i);
+    return true;
+  }
+
+  template <size_t N>
+  bool take_name(const std::array<std::string_view, N>& names, bool brief, int& out) {
+    for (size_t i = 0; i < N; ++i) {
+      std::string_view name = brief ? names[i].substr(0, 3) : names[i];
+      if (value_.size() < name.size()) continue;
+      bool same = std::ranges::equal(name, value_.substr(0, name.size()),
+                                     [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+      if (!same) continue;
+      value_.remove_prefix(name.size());
+      out = static_cast<int>(i);
+      return true;
+    }
+    return false;
+  }
+
+  bool take_fraction(size_t bytes) {
+    if (value_[0] != '.' && value_[0] != ',') return false;
+    std::string_view digits = value_.substr(1, std::min<size_t>(bytes, 10) - 1);
+    nanoseconds_ = 0;
+    for (char c : digits) {
+      if (c < '0' || c > '9') return false;
+      nanoseconds_ = nanoseconds_ * 10 + (c - '0');
+    }
+    for (size_t i = digits.size(); i < 9; ++i) nanoseconds_ *= 10;
+    value_.remove_prefix(bytes);
+    return true;
+  }
+
+  void check(bool inside, std::string_view what) {
+    if (!inside) range_ = what;
+  }
+
+  bool meridiem(std::string_view afternoon, std::string_view morning) {
+    if (value_.size() < 2) return false;
+    std::string_view p = value_.substr(0, 2);
+    value_.remove_prefix(2);
+    if (p == afternoon) afternoon_ = true;
+    if (p == morning) morning_ = true;
+    return p == afternoon || p == morning;
+  }
+
+  bool element(const Chunk& chunk, std::string_view rest) {
+    int ignored;
+    switch (chunk.std) {
+      case Std::Year: {
+        if (!digit_at(value_, 0) || !digit_at(value_, 1)) return false;
+        int two = (value_[0] - '0') * 10 + (value_[1] - '0');
+        value_.remove_prefix(2);
+        year_ = two + (two >= 69 ? 1900 : 2000);
+        return true;
+      }
+      case Std::LongYear:
+        for (size_t i = 0; i < 4; ++i)
+          if (!digit_at(value_, i)) return false;
+        year_ = std::stoi(std::string(value_.substr(0, 4)));
+        value_.remove_prefix(4);
+        return true;
+      case Std::Month:
+        return take_name(kMonths, true, month_) && ++month_;
+      case Std::LongMonth:
+        return take_name(kMonths, false, month_) && ++month_;
+      case Std::NumMonth:
+      case Std::ZeroMonth:
+        if (!take_number(value_, chunk.std == Std::ZeroMonth, month_)) return false;
+        check(month_ > 0 && month_ <= 12, "month");
+        return true;
+      case Std::WeekDay:
+        return take_name(kDays, true, ignored);
+      case Std::LongWeekDay:
+        return take_name(kDays, false, ignored);
+      case Std::Day:
+      case Std::UnderDay:
+      case Std::ZeroDay:
+        if (chunk.std == Std::UnderDay && value_.starts_with(' ')) value_.remove_prefix(1);
+        return take_number(value_, chunk.std == Std::ZeroDay, day_);
+      case Std::UnderYearDay:
+      case Std::ZeroYearDay:
+        for (int i = 0; i < 2; ++i)
+          if (chunk.std == Std::UnderYearDay && value_.starts_with(' ')) value_.remove_prefix(1);
+        return take_number3(chunk.std == Std::ZeroYearDay, yearday_);
+      case Std::Hour: {
+        bool ok = take_number(value_, false, hour_);
+        check(hour_ < 24, "hour");
+        return ok;
+      }
+      case Std::Hour12:
+      case Std::ZeroHour12: {
+        bool ok = take_number(value_, chunk.std == Std::ZeroHour12, hour_);
+        check(hour_ <= 12, "hour");
+        return ok;
+      }
+      case Std::Minute:
+      case Std::ZeroMinute: {
+        bool ok = take_number(value_, chunk.std == Std::ZeroMinute, minute_);
+        check(minute_ < 60, "minute");
+        return ok;
+      }
+      case Std::Second:
+      case Std::ZeroSecond: {
+        if (!take_number(value_, chunk.std == Std::ZeroSecond, second_)) return false;
+        if (second_ >= 60) {
+          range_ = "second";
+          return true;
+        }
+        // A fraction that the layout does not ask for is taken too.
+        if (value_.size() >= 2 && (value_[0] == '.' || value_[0] == ',') && digit_at(value_, 1)) {
+          Std following = next_chunk(rest).std;
+          if (following == Std::Fraction0 || following == Std::Fraction9) return true;
+          size_t end = 2;
+          while (digit_at(value_, end)) ++end;
+          return take_fraction(end);
+        }
+        return true;
+      }
+      case Std::PM:
+        return meridiem("PM", "AM");
+      case Std::pm:
+        return meridiem("pm", "am");
+      case Std::TZ:
+        return zone_abbreviation();
+      case Std::Fraction0: {
+        auto bytes = static_cast<size_t>(chunk.digits) + 1;
+        return value_.size() >= bytes && take_fraction(bytes);
+      }
+      case Std::Fraction9: {
+        if (value_.size() < 2 || (value_[0] != '.' && value_[0] != ',') || !digit_at(value_, 1)) return true;
+        size_t end = 1;
+        while (digit_at(value_, end)) ++end;
+        return take_fraction(end);
+      }
+      default:
+        return numeric_zone(chunk.std);
+    }
+  }
+
+  bool numeric_zone(Std std) {
+    if (iso(std) && value_.starts_with('Z')) {
+      value_.remove_prefix(1);
+      zone_ = utc_zone();
+      return true;
+    }
+    size_t gap = colons(std) ? 1 : 0, at = 3;
+    size_t size = short_zone(std) ? 3 : zone_seconds(std) ? 7 + 2 * gap : 5 + gap;
+    if (value_.size() < size) return false;
+    int parts[3] = {};
+    std::string_view field = value_.substr(1, 2);
+    if (colons(std) && value_[3] != ':') return false;
+    if (colons(std) && zone_seconds(std) && value_[6] != ':') return false;
+    bool ok = take_number(field, true, parts[0]);
+    int count = short_zone(std) ? 1 : zone_seconds(std) ? 3 : 2;
+    for (int i = 1; ok && i < count; ++i) {
+      at += gap;
+      field = value_.substr(at, 2);
+      ok = take_number(field, true, parts[i]);
+      at += 2;
+    }
+    check(parts[0] <= 24, "time zone offset hour");
+    check(parts[1] <= 60, "time zone offset minute");
+    check(parts[2] <= 60, "time zone offset second");
+    offset_ = (parts[0] * 60 + parts[1]) * 60 + parts[2];
+    char sign = value_[0];
+    value_.remove_prefix(size);
+    if (sign == '-') offset_ = -offset_;
+    return ok && (sign == '+' || sign == '-');
+  }
+
+  /// Length of "+07" or "-12", up to 23; 0 when it is none.
+  static size_t signed_offset(std::string_view s) {
+    if (s.empty() || (s[0] != '-' && s[0] != '+')) return 0;
+    size_t end = 1;
+    int64_t value = 0;
+    while (digit_at(s, end) && value < 1000) value = value * 10 + (s[end++] - '0');
+    return end == 1 || value > 23 ? 0 : end;
+  }
+
+  static size_t abbreviation_length(std::string_view s) {
+    if (s.size() < 3) return 0;
+    if (s.starts_with("ChST") || s.starts_with("MeST")) return 4;
+    if (s.starts_with("GMT")) return 3 + signed_offset(s.substr(3));
+    if (s[0] == '+' || s[0] == '-') return signed_offset(s);
+    size_t upper = 0;
+    while (upper < 6 && upper < s.size() && s[upper] >= 'A' && s[upper] <= 'Z') ++upper;
+    if (upper == 5 && s[4] == 'T') return 5;
+    if (upper == 4 && (s[3] == 'T' || s.starts_with("WITA"))) return 4;
+    return upper == 3 ? 3 : 0;
+  }
+
+  bool zone_abbreviation() {
+    if (value_.starts_with("UTC")) {
+      zone_ = utc_zone();
+      value_.remove_prefix(3);
+      return true;
+    }
+    size_t length = abbreviation_length(value_);
+    if (length == 0) return false;
+    zone_name_ = value_.substr(0, length);
+    value_.remove_prefix(length);
+    return true;
+  }
+
+  std::optional<GoTime> finish(std::string& error) {
+    if (afternoon_ && hour_ < 12) hour_ += 12;
+    if (morning_ && !afternoon_ && hour_ == 12) hour_ = 0;
+    bool leap = year_ % 4 == 0 && (year_ % 100 != 0 || year_ % 400 == 0);
+    if (yearday_ >= 0) {
+      if (yearday_ < 1 || yearday_ > (leap ? 366 : 365)) return message(error, ": day-of-year out of range");
+      CivilTime date{};
+      civil_from_days(days_from_civil(year_, 1, 1) + yearday_ - 1, date);
+      if (month_ >= 0 && month_ != date.month) return message(error, ": day-of-year does not match month");
+      if (day_ >= 0 && day_ != date.day) return message(error, ": day-of-year does not match day");
+      month_ = date.month;
+      day_ = date.day;
+    }
+    if (month_ < 0) month_ = 1;
+    if (day_ < 0) day_ = 1;
+    constexpr int kLengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (day_ < 1 || day_ > kLengths[month_ - 1] + (leap && month_ == 2))
+      return message(error, ": day out of range");
+    int64_t utc = days_from_civil(year_, month_, day_) * 86400 + hour_ * 3600 + minute_ * 60 + second_;
+    if (zone_) return GoTime{utc, nanoseconds_, zone_};
+    if (offset_ != -1) {
+      int64_t at = utc - offset_;
+      ZoneAt here = zone_at(local_, at);
+      bool local = here.offset_seconds == offset_ && (zone_name_.empty() || here.abbreviation == zone_name_);
+      return GoTime{at, nanoseconds_, local ? local_ : fixed_zone(zone_name_, offset_)};
+    }
+    if (!zone_name_.empty()) {
+      if (auto offset = zone_offset_named(local_, zone_name_, utc))
+        return GoTime{utc - *offset, nanoseconds_, local_};
+      int offset = 0;
+      if (zone_name_.size() > 3 && zone_name_.starts_with("GMT"))
+        offset = std::stoi(std::string(zone_name_.substr(3))) * 3600;
+      return GoTime{utc - offset, nanoseconds_, fixed_zone(zone_name_, offset)};
+    }
+    // time.Date: guess with the offset before, then check the offset at the guess.
+    int offset = zone_at(local_, utc).offset_seconds;
+    int64_t guess = utc - offset;
+    int there = zone_at(local_, guess).offset_seconds;
+    if (there != offset) guess = utc - there;
+    return GoTime{guess, nanoseconds_, local_};
+  }
+
+  std::string_view layout_, original_, value_;
+  const Zone* local_;
+  std::string range_;
+  int year_ = 0, month_ = -1, day_ = -1, yearday_ = -1, hour_ = 0, minute_ = 0, second_ = 0, nanoseconds_ = 0;
+  int offset_ = -1;
+  bool afternoon_ = false, morning_ = false;
+  const Zone* zone_ = nullptr;
+  std::string_view zone_name_;
+};
+
+}  // namespace
+
+int64_t days_from_civil(int64_t year, int month, int day) {
+  year -= month <= 2;
+  int64_t era = (year >= 0 ? year : year - 399) / 400;
+  int64_t yoe = year - era * 400;
+  int64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+  return era * 146097 + doe - 719468;
+}
+
+CivilTime civil(const GoTime& time) {
+  int64_t local = time.seconds + zone_at(time.zone, time.seconds).offset_seconds;
+  int64_t days = local / 86400 - (local % 86400 < 0);
+  auto rest = static_cast<int>(local - days * 86400);
+  CivilTime c{};
+  civil_from_days(days, c);
+  c.hour = rest / 3600;
+  c.minute = rest / 60 % 60;
+  c.second = rest % 60;
+  c.weekday = static_cast<int>(((days + 4) % 7 + 7) % 7);
+  c.yearday = static_cast<int>(days - days_from_civil(c.year, 1, 1)) + 1;
+  return c;
+}
+
+std::string format_time(const GoTime& time, std::string_view layout) {
+  CivilTime c = civil(time);
+  ZoneAt zone = zone_at(time.zone, time.seconds);
+  std::string out;
+  int hour12 = c.hour % 12 == 0 ? 12 : c.hour % 12;
+  while (!layout.empty()) {
+    Chunk chunk = next_chunk(layout);
+    out += chunk.prefix;
+    layout = chunk.suffix;
+    switch (chunk.std) {
+      case Std::None:
+        return out;
+      case Std::Year:
+        append_int(out, std::abs(c.year) % 100, 2);
+        break;
+      case Std::LongYear:
+        append_int(out, c.year, 4);
+        break;
+      case Std::Month:
+        out += kMonths[static_cast<size_t>(c.month - 1)].substr(0, 3);
+        break;
+      case Std::LongMonth:
+        out += kMonths[static_cast<size_t>(c.month - 1)];
+        break;
+      case Std::NumMonth:
+        append_int(out, c.month, 0);
+        break;
+      case Std::ZeroMonth:
+        append_int(out, c.month, 2);
+        break;
+      case Std::WeekDay:
+        out += kDays[static_cast<size_t>(c.weekday)].substr(0, 3);
+        break;
+      case Std::LongWeekDay:
+        out += kDays[static_cast<size_t>(c.weekday)];
+        break;
+      case Std::Day:
+        append_int(out, c.day, 0);
+        break;
+      case Std::UnderDay:
+        out += fmt::format("{:2}", c.day);
+        break;
+      case Std::ZeroDay:
+        append_int(out, c.day, 2);
+        break;
+      case Std::UnderYearDay:
+        out += fmt::format("{:3}", c.yearday);
+        break;
+      case Std::ZeroYearDay:
+        append_int(out, c.yearday, 3);
+        break;
+      case Std::Hour:
+        append_int(out, c.hour, 2);
+        break;
+      case Std::Hour12:
+        append_int(out, hour12, 0);
+        break;
+      case Std::ZeroHour12:
+        append_int(out, hour12, 2);
+        break;
+      case Std::Minute:
+        append_int(out, c.minute, 0);
+        break;
+      case Std::ZeroMinute:
+        append_int(out, c.minute, 2);
+        break;
+      case Std::Second:
+        append_int(out, c.second, 0);
+        break;
+      case Std::ZeroSecond:
+        append_int(out, c.second, 2);
+        break;
+      case Std::PM:
+        out += c.hour >= 12 ? "PM" : "AM";
+        break;
+      case Std::pm:
+        out += c.hour >= 12 ? "pm" : "am";
+        break;
+      case Std::TZ:
+        if (!zone.abbreviation.empty())
+          out += zone.abbreviation;
+        else
+          append_zone(out, Std::NumTZ, zone.offset_seconds);
+        break;
+      case Std::Fraction0:
+      case Std::Fraction9:
+        append_fraction(out, chunk, time.nanoseconds);
+        break;
+      default:
+        append_zone(out, chunk.std, zone.offset_seconds);
+        break;
+    }
+  }
+  return out;
+}
+
+std::optional<GoTime> parse_time(std::string_view layout, std::string_view text, const Zone* local,
+                                 std::string& error) {
+  return TimeParser(layout, text, local).parse(error);
+}
+
+std::string time_text(const GoTime& time) {
+  return format_time(time, "2006-01-02 15:04:05.999999999 -0700 MST");
+}
+
+std::optional<int64_t> parse_go_duration(std::string_view text, std::string& error) {
+  constexpr uint64_t kMost = uint64_t{1} << 63;
+  std::string_view original = text;
+  auto fail = [&](const std::string& what) {
+    error = "time: " + what + " " + time_quote(original);
+    return std::nullopt;
+  };
+  bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  if (text == "0") return 0;
+  if (text.empty()) return fail("invalid duration");
+  uint64_t total = 0;
+  while (!text.empty()) {
+    if (text[0] != '.' && !digit_at(text, 0)) return fail("invalid duration");
+    uint64_t whole = 0, fraction = 0;
+    double scale = 1;
+    size_t before = text.size();
+    while (digit_at(text, 0)) {
+      if (whole > kMost / 10) return fail("invalid duration");
+      whole = whole * 10 + static_cast<uint64_t>(text[0] - '0');
+      if (whole > kMost) return fail("invalid duration");
+      text.remove_prefix(1);
+    }
+    bool any = text.size() != before;
+    if (text.starts_with('.')) {
+      text.remove_prefix(1);
+      bool overflow = false;
+      for (; digit_at(text, 0); text.remove_prefix(1)) {
+        any = true;
+        if (overflow) continue;
+        if (fraction > (kMost - 1) / 10) {
+          overflow = true;
+          continue;
+        }
+        uint64_t next = fraction * 10 + static_cast<uint64_t>(text[0] - '0');
+        if (next > kMost) {
+          overflow = true;
+          continue;
+        }
+        fraction = next;
+        scale *= 10;
+      }
+    }
+    if (!any) return fail("invalid duration");
+    size_t end = std::min(text.find_first_of(".0123456789"), text.size());
+    if (end == 0) return fail("missing unit in duration");
+    std::string_view unit_name = text.substr(0, end);
+    text.remove_prefix(end);
+    constexpr std::pair<std::string_view, uint64_t> kUnits[] = {
+        {"ns", 1},         {"us", 1000},         {"\xC2\xB5s", 1000},   {"\xCE\xBCs", 1000},
+        {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+    auto unit = std::ranges::find(kUnits, unit_name, &std::pair<std::string_view, uint64_t>::first);
+    if (unit == std::end(kUnits)) return fail("unknown unit " + time_quote(unit_name) + " in duration");
+    if (whole > kMost / unit->second) return fail("invalid duration");
+    whole *= unit->second;
+    if (fraction > 0) {
+      whole +=
+          static_cast<uint64_t>(static_cast<double>(fraction) * (static_cast<double>(unit->second) / scale));
+      if (whole > kMost) return fail("invalid duration");
+    }
+    total += whole;
+    if (total > kMost) return fail("invalid duration");
+  }
+  if (negative) return static_cast<int64_t>(~total + 1);
+  if (total > kMost - 1) return fail("invalid duration");
+  return static_cast<int64_t>(total);
+}
+
+}  // namespace shipit::helm

@@ -1,0 +1,151 @@
+// Helm's own functions.
+#include <fmt/format.h>
+#include <netdb.h>
+
+#include "base/error.h"
+#include "helm/evaluator.h"
+#include "helm/functions/function.h"
+#include "helm/functions/serialise.h"
+#include "helm/go_yaml.h"
+
+namespace shipit::helm {
+namespace {
+
+constexpr std::string_view kMapType = "map[string]interface {}", kListType = "[]interface {}";
+
+Value include(Call& call, std::span<Value> args) {
+  return call.evaluator().include(args[0].as_string(), args[1]);
+}
+Value tpl(Call& call, std::span<Value> args) { return call.evaluator().tpl(args[0].as_string(), args[1]); }
+
+std::string warning(std::string_view text) { return fmt::format("HELM_ERR_START{}HELM_ERR_END", text); }
+
+Value required(Call& call, std::span<Value> args) {
+  bool missing = args[1].is_null() || (is_text(args[1]) && args[1].as_string().empty());
+  if (!missing) return args[1];
+  if (call.options().lint) return "";
+  Call::fail(warning(args[0].as_string()));
+}
+
+Value fail(Call& call, std::span<Value> args) {
+  if (call.options().lint) return "";
+  Call::fail(warning(args[0].as_string()));
+}
+
+Value lookup(Call& call, std::span<Value> args) {
+  const RenderOptions& options = call.options();
+  if (options.lint || !options.lookup) return Value::map(call.arena());
+  try {
+    Value found = options.lookup(
+        call.arena(), {args[0].as_string(), args[1].as_string(), args[2].as_string(), args[3].as_string()});
+    return found.is_map() ? found : Value::map(call.arena());
+  } catch (const Error& e) {
+    Call::fail(e.what());
+  }
+}
+
+Value get_host_by_name(Call& call, std::span<Value> args) {
+  if (!call.options().enable_dns) return "";
+  std::string name(args[0].as_string());
+  addrinfo hints{}, *found = nullptr;
+  hints.ai_socktype = SOCK_STREAM;
+  if (getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0 || !found)
+    Call::fail("invalid argument to Intn");  // sprig picks from an empty list
+  char host[NI_MAXHOST] = "";
+  getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof host, nullptr, 0, NI_NUMERICHOST);
+  freeaddrinfo(found);
+  return call.string(host);
+}
+
+std::string_view without_newline(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return text;
+}
+
+Value must_to_yaml(Call& call, std::span<Value> args) {
+  return call.string(without_newline(yaml_text(call, args[0])));
+}
+
+Value to_yaml(Call& call, std::span<Value> args) {
+  try {
+    return must_to_yaml(call, args);
+  } catch (const GoError&) {
+    return "";
+  }
+}
+
+Value error_map(Call& call, std::string_view message) {
+  Value map = Value::map(call.arena());
+  map.set(call.arena(), "Error", call.string(message));
+  return map;
+}
+
+/// What decoding into a Go map or slice makes of a document.
+Value as_map(Call& call, Value document, std::string_view prefix) {
+  if (document.is_null()) return marked(Value::map(call.arena()), Mark::NilMap);
+  if (document.is_map()) return document;
+  return error_map(call, std::string(prefix) + json_type_error(document, kMapType));
+}
+
+Value as_list(Call& call, Value document, std::string_view prefix) {
+  if (document.is_null()) return marked(Value::list(call.arena()), Mark::NilList);
+  if (document.is_list()) return document;
+  return Value::list(call.arena(), {call.string(std::string(prefix) + json_type_error(document, kListType))});
+}
+
+constexpr std::string_view kYamlPrefix = "error unmarshaling JSON: while decoding JSON: ";
+
+Value from_yaml(Call& call, std::span<Value> args) {
+  call.charge(args[0].as_string().size() / 16);
+  try {
+    return as_map(call, read_yaml(args[0].as_string(), call.arena(), true), kYamlPrefix);
+  } catch (const Error& e) {
+    return error_map(call, e.message());
+  }
+}
+
+Value from_yaml_array(Call& call, std::span<Value> args) {
+  call.charge(args[0].as_string().size() / 16);
+  try {
+    return as_list(call, read_yaml(args[0].as_string(), call.arena(), true), kYamlPrefix);
+  } catch (const Error& e) {
+    return Value::list(call.arena(), {call.string(e.message())});
+  }
+}
+
+Value from_json(Call& call, std::span<Value> args) {
+  try {
+    return as_map(call, decode_json(call, args[0].as_string()), "");
+  } catch (const GoError& e) {
+    return error_map(call, e.text());
+  }
+}
+
+Value from_json_array(Call& call, std::span<Value> args) {
+  try {
+    return as_list(call, decode_json(call, args[0].as_string()), "");
+  } catch (const GoError& e) {
+    return Value::list(call.arena(), {call.string(e.text())});
+  }
+}
+
+constexpr FunctionEntry kFunctions[] = {
+    {"fail", "s", fail},
+    {"fromJson", "s", from_json},
+    {"fromJsonArray", "s", from_json_array},
+    {"fromYaml", "s", from_yaml},
+    {"fromYamlArray", "s", from_yaml_array},
+    {"getHostByName", "s", get_host_by_name},
+    {"include", "sa", include},
+    {"lookup", "ssss", lookup},
+    {"mustToYaml", "a", must_to_yaml},
+    {"required", "sa", required},
+    {"toYaml", "a", to_yaml},
+    {"tpl", "sa", tpl},
+};
+
+}  // namespace
+
+std::span<const FunctionEntry> helm_functions() { return kFunctions; }
+
+}  // namespace shipit::helm

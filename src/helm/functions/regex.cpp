@@ -1,0 +1,303 @@
+// sprig's regular expressions: RE2 reads Go's syntax; results, replacement templates and errors are Go's.
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <mutex>
+#include <unordered_map>
+
+#include "helm/functions/function.h"
+#include "helm/unicode.h"
+
+namespace shipit::helm {
+namespace {
+
+constexpr size_t kCachedExpressions = 256;
+
+/// regexp/syntax's words for RE2's errors; both come from the same code.
+std::string error_code(re2::RE2::ErrorCode code) {
+  switch (code) {
+    case RE2::ErrorBadEscape:
+      return "invalid escape sequence";
+    case RE2::ErrorBadCharClass:
+      return "invalid character class";
+    case RE2::ErrorBadCharRange:
+      return "invalid character class range";
+    case RE2::ErrorMissingBracket:
+      return "missing closing ]";
+    case RE2::ErrorMissingParen:
+      return "missing closing )";
+    case RE2::ErrorUnexpectedParen:
+      return "unexpected )";
+    case RE2::ErrorTrailingBackslash:
+      return "trailing backslash at end of expression";
+    case RE2::ErrorRepeatArgument:
+      return "missing argument to repetition operator";
+    case RE2::ErrorRepeatSize:
+      return "invalid repeat count";
+    case RE2::ErrorRepeatOp:
+      return "invalid nested repetition operator";
+    case RE2::ErrorBadPerlOp:
+      return "invalid or unsupported Perl syntax";
+    case RE2::ErrorBadUTF8:
+      return "invalid UTF-8";
+    case RE2::ErrorBadNamedCapture:
+      return "invalid named capture";
+    case RE2::ErrorPatternTooLarge:
+      return "expression too large";
+    default:
+      return "regexp/syntax: internal error";
+  }
+}
+
+/// Go also takes (?<name>…), as Perl and .NET write it.
+std::string to_re2(std::string_view pattern) {
+  std::string out;
+  bool in_class = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    char c = pattern[i];
+    out += c;
+    if (c == '\\' && i + 1 < pattern.size()) {
+      if (pattern[i + 1] == 'Q') {  // literal up to \E
+        size_t end = pattern.find("\\E", i + 2);
+        size_t stop = end == std::string_view::npos ? pattern.size() : end + 2;
+        out += pattern.substr(i + 1, stop - i - 1);
+        i = stop - 1;
+        continue;
+      }
+      out += pattern[++i];
+    } else if (in_class) {
+      in_class = c != ']';
+    } else if (c == '[') {
+      in_class = true;
+      if (i + 1 < pattern.size() && pattern[i + 1] == '^') out += pattern[++i];
+      if (i + 1 < pattern.size() && pattern[i + 1] == ']') out += pattern[++i];
+    } else if (c == '(' && pattern.substr(i).starts_with("(?<") && i + 3 < pattern.size() &&
+               pattern[i + 3] != '=' && pattern[i + 3] != '!') {
+      out += "?P";
+      ++i;
+    }
+  }
+  return out;
+}
+
+struct Compiled {
+  std::shared_ptr<const RE2> regex;
+  std::string error;  // Go's, when it does not compile
+};
+
+Compiled compile(std::string_view pattern) {
+  static std::mutex mutex;
+  static std::unordered_map<std::string, Compiled> cache;
+  std::string key(pattern);
+  {
+    std::lock_guard lock(mutex);
+    if (auto at = cache.find(key); at != cache.end()) return at->second;
+  }
+  RE2::Options options(RE2::Quiet);
+  options.set_max_mem(64 << 20);
+  Compiled made;
+  made.regex = std::make_shared<const RE2>(to_re2(pattern), options);
+  if (!made.regex->ok()) {
+    bool whole = made.regex->error_code() == RE2::ErrorTrailingBackslash;
+    made.error = fmt::format("error parsing regexp: {}: `{}`", error_code(made.regex->error_code()),
+                             whole ? "" : made.regex->error_arg());
+    made.regex = nullptr;
+  }
+  std::lock_guard lock(mutex);
+  if (cache.size() >= kCachedExpressions) cache.clear();
+  cache[key] = made;
+  return made;
+}
+
+/// `must`: errors as MustCompile panics.
+std::shared_ptr<const RE2> compiled(std::string_view pattern, bool panics) {
+  Compiled made = compile(pattern);
+  if (made.regex) return made.regex;
+  std::string shown = can_backquote(pattern) ? fmt::format("`{}`", pattern) : quoted(pattern);
+  Call::fail(panics ? fmt::format("regexp: Compile({}): {}", shown, made.error) : made.error);
+}
+
+using Groups = std::vector<re2::StringPiece>;
+
+/// Goes over all matches as Go's regexp does: an empty match next to the one before does not count.
+template <class Each>
+void each_match(Call& call, const RE2& regex, std::string_view text, int groups, int64_t limit, Each each) {
+  if (!text.data()) text = "";
+  re2::StringPiece input(text.data(), text.size());
+  Groups found(static_cast<size_t>(groups));
+  size_t at = 0;
+  size_t previous_end = std::string_view::npos;
+  for (int64_t count = 0; at <= text.size() && (limit < 0 || count < limit);) {
+    call.charge(4);
+    if (!regex.Match(input, at, text.size(), RE2::UNANCHORED, found.data(), groups)) return;
+    auto begin = static_cast<size_t>(found[0].data() - text.data());
+    size_t end = begin + found[0].size();
+    bool accept = true;
+    if (end == at) {  // an empty match: not right after the one before
+      accept = begin != previous_end;
+      auto width = static_cast<size_t>(decode_rune(text.substr(at)).size);
+      at = width ? at + width : text.size() + 1;
+    } else {
+      at = end;
+    }
+    previous_end = end;
+    if (!accept) continue;
+    each(begin, end, found);
+    ++count;
+  }
+}
+
+std::string_view str(std::span<Value> args, size_t i) { return args[i].as_string(); }
+
+Value match(Call&, std::span<Value> args) {
+  Compiled made = compile(str(args, 0));
+  return made.regex &&
+         RE2::PartialMatch(re2::StringPiece(str(args, 1).data(), str(args, 1).size()), *made.regex);
+}
+
+Value must_match(Call&, std::span<Value> args) {
+  auto regex = compiled(str(args, 0), false);
+  return RE2::PartialMatch(re2::StringPiece(str(args, 1).data(), str(args, 1).size()), *regex);
+}
+
+template <bool panics>
+Value find(Call& call, std::span<Value> args) {
+  auto regex = compiled(str(args, 0), panics);
+  Value found = "";
+  each_match(call, *regex, str(args, 1), 1, 1, [&](size_t begin, size_t end, const Groups&) {
+    found = Value::borrowed(str(args, 1).substr(begin, end - begin));
+  });
+  return found;
+}
+
+template <bool panics>
+Value find_all(Call& call, std::span<Value> args) {
+  auto regex = compiled(str(args, 0), panics);
+  Value list = Value::list(call.arena());
+  each_match(call, *regex, str(args, 1), 1, args[2].as_int(), [&](size_t begin, size_t end, const Groups&) {
+    list.push_back(call.arena(), Value::borrowed(str(args, 1).substr(begin, end - begin)));
+  });
+  return marked(list, list.empty() ? Mark::NilStrings : Mark::Strings);
+}
+
+/// regexp.Expand: $1, $name, ${name}, $$.
+void expand(std::string& out, std::string_view replacement, const RE2& regex, const Groups& groups) {
+  while (!replacement.empty()) {
+    size_t dollar = replacement.find('$');
+    out += replacement.substr(0, dollar);
+    if (dollar == std::string_view::npos) return;
+    replacement.remove_prefix(dollar + 1);
+    if (replacement.starts_with('$')) {
+      out += '$';
+      replacement.remove_prefix(1);
+      continue;
+    }
+    bool braces = replacement.starts_with('{');
+    std::string_view body = replacement.substr(braces);
+    size_t length = 0;
+    while (length < body.size()) {
+      DecodedRune d = decode_rune(body.substr(length));
+      if (!is_letter(d.rune) && !is_digit(d.rune) && d.rune != '_') break;
+      length += static_cast<size_t>(d.size);
+    }
+    if (length == 0 || (braces && !body.substr(length).starts_with('}'))) {
+      out += '$';
+      continue;
+    }
+    std::string name(body.substr(0, length));
+    replacement = body.substr(length + braces);
+    bool number = name.find_first_not_of("0123456789") == std::string::npos && name.size() < 9;
+    size_t index = groups.size();
+    if (number) {
+      index = std::stoul(name);
+      if (name[0] == '0' && name.size() > 1) index = groups.size();  // only "0" itself begins with a zero
+      if (name[0] == '0' && name.size() > 1) {
+        auto at = regex.NamedCapturingGroups().find(name);
+        if (at != regex.NamedCapturingGroups().end()) index = static_cast<size_t>(at->second);
+      }
+    } else if (auto at = regex.NamedCapturingGroups().find(name); at != regex.NamedCapturingGroups().end()) {
+      index = static_cast<size_t>(at->second);
+    }
+    if (index < groups.size() && groups[index].data()) out.append(groups[index].data(), groups[index].size());
+  }
+}
+
+template <bool panics, bool literal>
+Value replace_all(Call& call, std::span<Value> args) {
+  auto regex = compiled(str(args, 0), panics);
+  std::string_view text = str(args, 1), replacement = str(args, 2);
+  bool plain = literal || replacement.find('$') == std::string_view::npos;
+  std::string out;
+  size_t copied = 0;
+  int groups = plain ? 1 : 1 + regex->NumberOfCapturingGroups();
+  each_match(call, *regex, text, groups, -1, [&](size_t begin, size_t end, const Groups& found) {
+    out += text.substr(copied, begin - copied);
+    if (plain)
+      out += replacement;
+    else
+      expand(out, replacement, *regex, found);
+    copied = end;
+    call.check_size(out.size());
+  });
+  out += text.substr(copied);
+  return call.string(out);
+}
+
+template <bool panics>
+Value split(Call& call, std::span<Value> args) {
+  auto regex = compiled(str(args, 0), panics);
+  std::string_view text = str(args, 1);
+  int64_t limit = args[2].as_int();
+  Value list = Value::list(call.arena());
+  if (limit == 0) return marked(list, Mark::NilStrings);
+  auto add = [&](std::string_view part) { list.push_back(call.arena(), Value::borrowed(part)); };
+  if (!str(args, 0).empty() && text.empty()) {
+    add("");
+    return marked(list, Mark::Strings);
+  }
+  size_t begin = 0, end = 0;
+  bool full = false;
+  each_match(call, *regex, text, 1, limit, [&](size_t match_begin, size_t match_end, const Groups&) {
+    if (full || (limit > 0 && static_cast<int64_t>(list.size()) == limit - 1)) {
+      full = true;
+      return;
+    }
+    end = match_begin;
+    if (match_end != 0) add(text.substr(begin, end - begin));
+    begin = match_end;
+  });
+  if (end != text.size()) add(text.substr(begin));
+  return marked(list, Mark::Strings);
+}
+
+Value quote_meta(Call& call, std::span<Value> args) {
+  std::string out;
+  for (char c : str(args, 0)) {
+    if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return call.string(out);
+}
+
+constexpr FunctionEntry kFunctions[] = {
+    {"mustRegexFind", "ss", find<false>},
+    {"mustRegexFindAll", "ssi", find_all<false>},
+    {"mustRegexMatch", "ss", must_match},
+    {"mustRegexReplaceAll", "sss", replace_all<false, false>},
+    {"mustRegexReplaceAllLiteral", "sss", replace_all<false, true>},
+    {"mustRegexSplit", "ssi", split<false>},
+    {"regexFind", "ss", find<true>},
+    {"regexFindAll", "ssi", find_all<true>},
+    {"regexMatch", "ss", match},
+    {"regexQuoteMeta", "s", quote_meta},
+    {"regexReplaceAll", "sss", replace_all<true, false>},
+    {"regexReplaceAllLiteral", "sss", replace_all<true, true>},
+    {"regexSplit", "ssi", split<true>},
+};
+
+}  // namespace
+
+std::span<const FunctionEntry> regex_functions() { return kFunctions; }
+
+}  // namespace shipit::helm

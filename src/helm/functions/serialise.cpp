@@ -1,0 +1,273 @@
+#include "helm/functions/serialise.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "helm/functions/encoding.h"
+#include "helm/go_number.h"
+#include "text/json.h"
+#include "text/yaml.h"
+
+namespace shipit::helm {
+namespace {
+
+constexpr int kDeepest = 1000;  // encoding/json looks for cycles from there on
+constexpr int kDeepestText = 10000;
+
+bool nil_list(Value v) { return mark_of(v) == Mark::NilList || mark_of(v) == Mark::NilStrings; }
+bool nil_map(Value v) { return mark_of(v) == Mark::NilMap || mark_of(v) == Mark::NilStringMap; }
+
+[[noreturn]] void cycle(Value v) {
+  Call::fail(fmt::format("json: unsupported value: encountered a cycle via {}", go_type(v)));
+}
+
+void check_finite(double number) {
+  if (std::isfinite(number)) return;
+  std::string text;
+  append_float(text, number, 'g', -1);
+  Call::fail("json: unsupported value: " + text);
+}
+
+/// Whether encoding needs another value; checks what can't be encoded on the way.
+bool must_change(Call& call, Value value, int depth) {
+  call.charge(1);
+  switch (value.kind()) {
+    case text::Kind::Double:
+      check_finite(value.as_double());
+      return false;
+    case text::Kind::String:
+      return is_bytes(value);
+    case text::Kind::Opaque:
+      return true;
+    case text::Kind::List: {
+      if (depth > kDeepest) cycle(value);
+      bool change = nil_list(value);
+      for (Value item : value.items()) change |= must_change(call, item, depth + 1);
+      return change;
+    }
+    case text::Kind::Map: {
+      if (depth > kDeepest) cycle(value);
+      bool change = nil_map(value);
+      for (const text::Member& m : value.members()) change |= must_change(call, m.value, depth + 1);
+      return change;
+    }
+    default:
+      return false;
+  }
+}
+
+Value changed(Call& call, Value value, int depth) {
+  if (depth > kDeepest) cycle(value);
+  text::Arena& arena = call.arena();
+  if (is_bytes(value)) return call.string(base64_encode(value.as_string()));
+  if (value.is_list()) {
+    if (nil_list(value)) return {};
+    Value list = Value::list(arena, value.size());
+    for (Value item : value.items()) list.push_back(arena, changed(call, item, depth + 1));
+    return list;
+  }
+  if (value.is_map()) {
+    if (nil_map(value)) return {};
+    Value map = Value::map(arena, value.size());
+    for (const text::Member& m : value.members())
+      map.set_borrowed(arena, m.key, changed(call, m.value, depth + 1));
+    return map;
+  }
+  if (!value.is_opaque()) return value.with_mark(0);
+  const Object* object = Object::of(value);
+  if (!object) Call::fail("json: unsupported type: complex128");
+  if (auto json = object->json(arena)) return *json;
+  Value map = Value::map(arena);
+  for (const Field& f : object->fields(arena))
+    if (f.exported) map.set(arena, f.json.empty() ? f.name : f.json, changed(call, f.value, depth + 1));
+  return map;
+}
+
+/// encoding/json's scanner, for its messages alone.
+class JsonScanner final {
+ public:
+  explicit JsonScanner(std::string_view text) : text_(text) {}
+
+  std::optional<std::string> run() {
+    space();
+    if (!value(0)) return error_;
+    space();
+    if (at_ < text_.size()) return bad("after top-level value"), error_;
+    return {};
+  }
+
+ private:
+  bool bad(std::string_view where) {
+    if (at_ >= text_.size()) {
+      error_ = "unexpected end of JSON input";
+      return false;
+    }
+    unsigned char c = static_cast<unsigned char>(text_[at_]);
+    std::string shown;
+    if (c == '\'') {
+      shown = "'\\''";
+    } else if (c == '"') {
+      shown = "'\"'";
+    } else {
+      std::string rune;
+      append_rune(rune, c);
+      shown = quoted(rune);
+      shown = "'" + shown.substr(1, shown.size() - 2) + "'";
+    }
+    error_ = fmt::format("invalid character {} {}", shown, where);
+    return false;
+  }
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  void space() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
+  bool digit() const { return peek() >= '0' && peek() <= '9'; }
+
+  bool value(int depth) {
+    if (depth > kDeepestText) {
+      error_ = "exceeded max depth";
+      return false;
+    }
+    switch (peek()) {
+      case '{':
+        return object(depth);
+      case '[':
+        return array(depth);
+      case '"':
+        return string();
+      case 't':
+        return word("true");
+      case 'f':
+        return word("false");
+      case 'n':
+        return word("null");
+      default:
+        return peek() == '-' || digit() ? number() : bad("looking for beginning of value");
+    }
+  }
+  bool word(std::string_view word) {
+    for (size_t i = 0; i < word.size(); ++i, ++at_)
+      if (at_ >= text_.size() || text_[at_] != word[i])
+        return bad(fmt::format("in literal {} (expecting '{}')", word, word[i]));
+    return true;
+  }
+  bool number() {
+    if (peek() == '-') ++at_;
+    if (!digit()) return bad("in numeric literal");
+    if (peek() == '0')
+      ++at_;
+    else
+      while (digit()) ++at_;
+    if (peek() == '.') {
+      ++at_;
+      if (!digit()) return bad("after decimal point in numeric literal");
+      while (digit()) ++at_;
+    }
+    if ((peek() | 0x20) == 'e') {
+      ++at_;
+      if (peek() == '+' || peek() == '-') ++at_;
+      if (!digit()) return bad("in exponent of numeric literal");
+      while (digit()) ++at_;
+    }
+    return true;
+  }
+  bool string() {
+    for (++at_; at_ < text_.size(); ++at_) {
+      auto c = static_cast<unsigned char>(text_[at_]);
+      if (c == '"') {
+        ++at_;
+        return true;
+      }
+      if (c < 0x20) return bad("in string literal");
+      if (c != '\\') continue;
+      ++at_;
+      if (at_ >= text_.size()) break;
+      if (text_[at_] == 'u') {
+        for (int i = 0; i < 4; ++i) {
+          ++at_;
+          if (at_ >= text_.size() || !std::isxdigit(static_cast<unsigned char>(text_[at_])))
+            return bad("in \\u hexadecimal character escape");
+        }
+      } else if (std::string_view("bfnrt\\/\"").find(text_[at_]) == std::string_view::npos) {
+        return bad("in string escape code");
+      }
+    }
+    return bad("");
+  }
+  bool array(int depth) {
+    ++at_;
+    space();
+    if (peek() == ']') return ++at_, true;
+    while (true) {
+      if (!value(depth + 1)) return false;
+      space();
+      if (peek() == ']') return ++at_, true;
+      if (peek() != ',') return bad("after array element");
+      ++at_;
+      space();
+    }
+  }
+  bool object(int depth) {
+    ++at_;
+    space();
+    if (peek() == '}') return ++at_, true;
+    while (true) {
+      if (peek() != '"') return bad("looking for beginning of object key string");
+      if (!string()) return false;
+      space();
+      if (peek() != ':') return bad("after object key");
+      ++at_;
+      space();
+      if (!value(depth + 1)) return false;
+      space();
+      if (peek() == '}') return ++at_, true;
+      if (peek() != ',') return bad("after object key:value pair");
+      ++at_;
+      space();
+    }
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  std::string error_;
+};
+
+}  // namespace
+
+Value encodable(Call& call, Value value) {
+  return must_change(call, value, 0) ? changed(call, value, 0) : value;
+}
+
+std::string json_text(Call& call, Value value, bool escape_html, int indent) {
+  std::string out;
+  text::append_json(out, encodable(call, value), {.escape_html = escape_html, .indent = indent});
+  return out;
+}
+
+std::string yaml_text(Call& call, Value value) {
+  std::string out;
+  text::append_yaml(out, encodable(call, value));
+  return out;
+}
+
+Value decode_json(Call& call, std::string_view text) {
+  if (auto error = json_syntax_error(text)) Call::fail(*error);
+  call.charge(text.size() / 16);
+  try {
+    return text::parse_json(text, call.arena(), {.max_depth = kDeepest, .numbers_as_double = true});
+  } catch (const Error& e) {
+    Call::fail(e.message());
+  }
+}
+
+std::optional<std::string> json_syntax_error(std::string_view text) { return JsonScanner(text).run(); }
+
+std::string json_type_error(Value got, std::string_view wanted) {
+  std::string_view name = got.is_map()      ? "object"
+                          : got.is_list()   ? "array"
+                          : got.is_number() ? "number"
+                                            : to_string(got.kind());
+  return fmt::format("json: cannot unmarshal {} into Go value of type {}", name, wanted);
+}
+
+}  // namespace shipit::helm

@@ -1,0 +1,679 @@
+#include "helm/parser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "base/error.h"
+#include "helm/functions/function.h"
+#include "helm/go_number.h"
+#include "helm/lexer.h"
+#include "helm/stack_guard.h"
+
+namespace shipit::helm {
+namespace {
+
+constexpr size_t kParseStack = 3 << 20;
+constexpr int kDeepestParentheses = 10000;
+
+// {{else}} and {{end}} end a list; they are no nodes of the tree.
+enum class Stop : uint8_t { None, Else, End };
+struct Item {
+  NodeId node = kNoNode;
+  Stop stop = Stop::None;
+};
+
+/// Everything the parsers of a file's templates share.
+struct Source {
+  Tree& tree;
+  Lexer lexer;
+  StackGuard stack{kParseStack};
+};
+
+/// Parses one template: a file's body, or the body of a define or block in it.
+class TemplateParser final {
+ public:
+  explicit TemplateParser(Source& source) : source_(source), tree_(source.tree) {
+    variables_.push_back(variable("$"));
+  }
+
+  void file();
+  void definition();
+  void block(std::string_view name);
+
+ private:
+  // Tokens, with up to three pushed back.
+  const Token& next();
+  const Token& peek();
+  void backup() { ++pushed_; }
+  void backup2(const Token& t1);
+  void backup3(const Token& t2, const Token& t1);
+  Token next_non_space();
+  Token peek_non_space();
+  Token expect(TokenKind kind, std::string_view context);
+  [[noreturn]] void fail(const std::string& message) const;
+  [[noreturn]] void unexpected(const Token& token, std::string_view context) const;
+
+  // Grammar.
+  Stop item_list(NodeId& list);
+  Item text_or_action();
+  Item action();
+  NodeId loop_exit(NodeKind kind, const Token& keyword);
+  NodeId pipeline(std::string_view context, TokenKind end);
+  void declarations(std::string_view context, std::vector<uint32_t>& declared, bool& assigns);
+  void check_pipeline(const std::vector<uint32_t>& commands, std::string_view context) const;
+  NodeId control(NodeKind kind, std::string_view context);
+  NodeId block_control();
+  NodeId template_control();
+  std::string_view template_name(const Token& token, std::string_view context);
+  NodeId command();
+  NodeId operand();
+  NodeId term();
+  NodeId number(const Token& token);
+
+  // Making nodes.
+  NodeId add(Node node);
+  NodeId list(uint32_t pos, const std::vector<uint32_t>& items);
+  uint32_t links(const std::vector<uint32_t>& ids);
+  NodeId field(uint32_t pos, std::string_view dotted);
+  NodeId make_variable(uint32_t pos, std::string_view dotted);
+  uint32_t variable(std::string_view name);
+  uint32_t keys(std::string_view dotted, uint16_t& count);
+  std::string_view string_constant(const Token& token);
+  void define(std::string_view name, NodeId root);
+  bool empty(NodeId id) const;
+
+  Source& source_;
+  Tree& tree_;
+  Token token_[3];
+  int pushed_ = 0;
+  std::vector<uint32_t> variables_;
+  int action_line_ = 0;
+  int range_depth_ = 0;
+  int paren_depth_ = 0;
+};
+
+const Token& TemplateParser::next() {
+  if (pushed_ > 0)
+    --pushed_;
+  else
+    token_[0] = source_.lexer.next();
+  return token_[pushed_];
+}
+
+const Token& TemplateParser::peek() {
+  if (pushed_ > 0) return token_[pushed_ - 1];
+  pushed_ = 1;
+  token_[0] = source_.lexer.next();
+  return token_[0];
+}
+
+void TemplateParser::backup2(const Token& t1) {
+  token_[1] = t1;
+  pushed_ = 2;
+}
+
+void TemplateParser::backup3(const Token& t2, const Token& t1) {
+  token_[1] = t1;
+  token_[2] = t2;
+  pushed_ = 3;
+}
+
+Token TemplateParser::next_non_space() {
+  while (true) {
+    const Token& token = next();
+    if (token.kind != TokenKind::Space) return token;
+  }
+}
+
+Token TemplateParser::peek_non_space() {
+  Token token = next_non_space();
+  backup();
+  return token;
+}
+
+Token TemplateParser::expect(TokenKind kind, std::string_view context) {
+  Token token = next_non_space();
+  if (token.kind != kind) unexpected(token, context);
+  return token;
+}
+
+void TemplateParser::fail(const std::string& message) const {
+  throw invalid(fmt::format("template: {}:{}: {}", tree_.name, token_[0].line, message));
+}
+
+void TemplateParser::unexpected(const Token& token, std::string_view context) const {
+  if (token.kind == TokenKind::Error) {
+    std::string extra;
+    if (action_line_ != 0 && action_line_ != token.line) {
+      extra = fmt::format(" in action started at {}:{}", tree_.name, action_line_);
+      if (token.value.ends_with(" action")) extra = extra.substr(std::string_view(" in action").size());
+    }
+    fail(std::string(token.value) + extra);
+  }
+  fail(fmt::format("unexpected {} in {}", token.str(), context));
+}
+
+void TemplateParser::file() {
+  uint32_t pos = peek().pos;
+  std::vector<uint32_t> items;
+  while (peek().kind != TokenKind::Eof) {
+    if (peek().kind == TokenKind::LeftDelim) {
+      Token delim = next();
+      if (next_non_space().kind == TokenKind::Define) {
+        TemplateParser(source_).definition();
+        continue;
+      }
+      backup2(delim);
+    }
+    Item item = text_or_action();
+    if (item.stop != Stop::None) fail(item.stop == Stop::End ? "unexpected {{end}}" : "unexpected {{else}}");
+    items.push_back(item.node);
+  }
+  define(tree_.name, list(pos, items));
+}
+
+void TemplateParser::definition() {
+  constexpr std::string_view kContext = "define clause";
+  Token token = next_non_space();
+  if (token.kind != TokenKind::String && token.kind != TokenKind::RawString) unexpected(token, kContext);
+  std::string_view name = string_constant(token);
+  expect(TokenKind::RightDelim, kContext);
+  NodeId root;
+  if (item_list(root) != Stop::End) fail("unexpected {{else}} in define clause");
+  define(name, root);
+}
+
+void TemplateParser::block(std::string_view name) {
+  NodeId root;
+  if (item_list(root) != Stop::End) fail("unexpected {{else}} in block clause");
+  define(name, root);
+}
+
+Stop TemplateParser::item_list(NodeId& made) {
+  if (source_.stack.exhausted()) fail("max nesting depth exceeded");
+  uint32_t pos = peek_non_space().pos;
+  std::vector<uint32_t> items;
+  while (peek_non_space().kind != TokenKind::Eof) {
+    Item item = text_or_action();
+    if (item.stop != Stop::None) {
+      made = list(pos, items);
+      return item.stop;
+    }
+    items.push_back(item.node);
+  }
+  fail("unexpected EOF");
+}
+
+Item TemplateParser::text_or_action() {
+  Token token = next_non_space();
+  if (token.kind == TokenKind::Text)
+    return {add({NodeKind::Text, 0, 0, token.pos, token.pos, static_cast<uint32_t>(token.value.size())})};
+  if (token.kind != TokenKind::LeftDelim) unexpected(token, "input");
+  action_line_ = token.line;
+  Item item = action();
+  action_line_ = 0;
+  return item;
+}
+
+Item TemplateParser::action() {
+  Token token = next_non_space();
+  switch (token.kind) {
+    case TokenKind::Block:
+      return {block_control()};
+    case TokenKind::Break:
+      return {loop_exit(NodeKind::Break, token)};
+    case TokenKind::Continue:
+      return {loop_exit(NodeKind::Continue, token)};
+    case TokenKind::Else: {
+      // "else if" and "else with" leave their keyword for the branch to read.
+      TokenKind following = peek_non_space().kind;
+      if (following != TokenKind::If && following != TokenKind::With) expect(TokenKind::RightDelim, "else");
+      return {kNoNode, Stop::Else};
+    }
+    case TokenKind::End:
+      expect(TokenKind::RightDelim, "end");
+      return {kNoNode, Stop::End};
+    case TokenKind::If:
+      return {control(NodeKind::If, "if")};
+    case TokenKind::Range:
+      return {control(NodeKind::Range, "range")};
+    case TokenKind::Template:
+      return {template_control()};
+    case TokenKind::With:
+      return {control(NodeKind::With, "with")};
+    default:
+      break;
+  }
+  backup();
+  uint32_t pos = peek().pos;
+  NodeId pipe = pipeline("command", TokenKind::RightDelim);
+  return {add({NodeKind::Action, 0, 0, pos, pipe})};
+}
+
+NodeId TemplateParser::loop_exit(NodeKind kind, const Token& keyword) {
+  std::string name = kind == NodeKind::Break ? "{{break}}" : "{{continue}}";
+  Token token = next_non_space();
+  if (token.kind != TokenKind::RightDelim) unexpected(token, name);
+  if (range_depth_ == 0) fail(name + " outside {{range}}");
+  return add({kind, 0, 0, keyword.pos});
+}
+
+void TemplateParser::declarations(std::string_view context, std::vector<uint32_t>& declared, bool& assigns) {
+  while (true) {
+    Token v = peek_non_space();
+    if (v.kind != TokenKind::Variable) return;
+    next();
+    // "$x foo" takes three tokens to tell from "$x := foo".
+    Token after = peek();
+    Token following = peek_non_space();
+    auto declare = [&] {
+      next_non_space();
+      declared.push_back(make_variable(v.pos, v.value));
+      variables_.push_back(variable(v.value));
+    };
+    if (following.kind == TokenKind::Assign || following.kind == TokenKind::Declare) {
+      assigns = following.kind == TokenKind::Assign;
+      declare();
+      return;
+    }
+    if (following.kind == TokenKind::Char && following.value == ",") {
+      declare();
+      if (context == "range" && declared.size() < 2) {
+        TokenKind kind = peek_non_space().kind;
+        if (kind == TokenKind::Variable || kind == TokenKind::RightDelim || kind == TokenKind::RightParen)
+          continue;
+        fail("range can only initialize variables");
+      }
+      fail(fmt::format("too many declarations in {}", context));
+    }
+    if (after.kind == TokenKind::Space)
+      backup3(v, after);
+    else
+      backup2(v);
+    return;
+  }
+}
+
+NodeId TemplateParser::pipeline(std::string_view context, TokenKind end) {
+  uint32_t pos = peek_non_space().pos;
+  std::vector<uint32_t> parts, commands;
+  bool assigns = false;
+  declarations(context, parts, assigns);
+  auto declared = static_cast<uint16_t>(parts.size());
+  while (true) {
+    Token token = next_non_space();
+    if (token.kind == end) break;
+    switch (token.kind) {
+      case TokenKind::Bool:
+      case TokenKind::CharConstant:
+      case TokenKind::Complex:
+      case TokenKind::Dot:
+      case TokenKind::Field:
+      case TokenKind::Identifier:
+      case TokenKind::Number:
+      case TokenKind::Nil:
+      case TokenKind::RawString:
+      case TokenKind::String:
+      case TokenKind::Variable:
+      case TokenKind::LeftParen:
+        backup();
+        commands.push_back(command());
+        break;
+      default:
+        unexpected(token, context);
+    }
+  }
+  check_pipeline(commands, context);
+  parts.insert(parts.end(), commands.begin(), commands.end());
+  uint32_t first = links(parts);
+  return add({NodeKind::Pipe, assigns, declared, pos, first, static_cast<uint32_t>(commands.size())});
+}
+
+void TemplateParser::check_pipeline(const std::vector<uint32_t>& commands, std::string_view context) const {
+  if (commands.empty()) fail(fmt::format("missing value for {}", context));
+  for (size_t i = 1; i < commands.size(); ++i) {
+    switch (tree_[tree_.links[tree_[commands[i]].a]].kind) {
+      case NodeKind::Bool:
+      case NodeKind::Dot:
+      case NodeKind::Nil:
+      case NodeKind::Number:
+      case NodeKind::String:
+        fail(fmt::format("non executable command in pipeline stage {}", i + 1));
+      default:
+        break;
+    }
+  }
+}
+
+NodeId TemplateParser::control(NodeKind kind, std::string_view context) {
+  if (source_.stack.exhausted()) fail("max nesting depth exceeded");
+  size_t scope = variables_.size();
+  NodeId pipe = pipeline(context, TokenKind::RightDelim);
+  if (kind == NodeKind::Range) ++range_depth_;
+  NodeId body, other = kNoNode;
+  Stop stop = item_list(body);
+  if (kind == NodeKind::Range) --range_depth_;
+  if (stop == Stop::Else) {
+    TokenKind chained = kind == NodeKind::If     ? TokenKind::If
+                        : kind == NodeKind::With ? TokenKind::With
+                                                 : TokenKind::Eof;
+    if (chained != TokenKind::Eof && peek().kind == chained) {
+      uint32_t pos = next().pos;
+      other = list(pos, {control(kind, context)});
+    } else if (item_list(other) != Stop::End) {
+      fail("expected end; found {{else}}");
+    }
+  }
+  variables_.resize(scope);
+  uint32_t first = links({pipe, body, other});
+  return add({kind, 0, 0, tree_[pipe].pos, first});
+}
+
+NodeId TemplateParser::block_control() {
+  constexpr std::string_view kContext = "block clause";
+  Token token = next_non_space();
+  std::string_view name = template_name(token, kContext);
+  NodeId pipe = pipeline(kContext, TokenKind::RightDelim);
+  TemplateParser(source_).block(name);
+  tree_.strings.push_back(name);
+  return add({NodeKind::Template, 0, 0, token.pos, pipe, static_cast<uint32_t>(tree_.strings.size() - 1)});
+}
+
+NodeId TemplateParser::template_control() {
+  constexpr std::string_view kContext = "template clause";
+  Token token = next_non_space();
+  std::string_view name = template_name(token, kContext);
+  NodeId pipe = kNoNode;
+  if (next_non_space().kind != TokenKind::RightDelim) {
+    backup();
+    pipe = pipeline(kContext, TokenKind::RightDelim);
+  }
+  tree_.strings.push_back(name);
+  return add({NodeKind::Template, 0, 0, token.pos, pipe, static_cast<uint32_t>(tree_.strings.size() - 1)});
+}
+
+std::string_view TemplateParser::template_name(const Token& token, std::string_view context) {
+  if (token.kind != TokenKind::String && token.kind != TokenKind::RawString) unexpected(token, context);
+  return string_constant(token);
+}
+
+NodeId TemplateParser::command() {
+  uint32_t pos = peek_non_space().pos;
+  std::vector<uint32_t> arguments;
+  while (true) {
+    peek_non_space();
+    NodeId argument = operand();
+    if (argument != kNoNode) arguments.push_back(argument);
+    Token token = next();
+    if (token.kind == TokenKind::Space) continue;
+    if (token.kind == TokenKind::RightDelim || token.kind == TokenKind::RightParen)
+      backup();
+    else if (token.kind != TokenKind::Pipe)
+      unexpected(token, "operand");
+    break;
+  }
+  if (arguments.empty()) fail("empty command");
+  uint32_t first = links(arguments);
+  return add({NodeKind::Command, 0, 0, pos, first, static_cast<uint32_t>(arguments.size())});
+}
+
+NodeId TemplateParser::operand() {
+  NodeId node = term();
+  if (node == kNoNode || peek().kind != TokenKind::Field) return node;
+  uint32_t pos = peek().pos;
+  auto first = static_cast<uint32_t>(tree_.keys.size());
+  uint16_t count = 0;
+  while (peek().kind == TokenKind::Field) {
+    tree_.keys.emplace_back(next().value.substr(1));
+    ++count;
+  }
+  Node& n = tree_.nodes[node];
+  switch (n.kind) {
+    case NodeKind::Field:  // its keys are the ones just before
+      n.b += count;
+      n.pos = pos;
+      return node;
+    case NodeKind::Variable:
+      if (n.count == 0) n.a = first;
+      n.count = static_cast<uint16_t>(n.count + count);
+      n.pos = pos;
+      return node;
+    case NodeKind::Bool:
+    case NodeKind::String:
+    case NodeKind::Number:
+    case NodeKind::Nil:
+    case NodeKind::Dot:
+      fail("unexpected . after term " + quoted(tree_.str(node)));
+    default:
+      return add({NodeKind::Chain, 0, count, pos, node, first});
+  }
+}
+
+NodeId TemplateParser::term() {
+  Token token = next_non_space();
+  auto length = static_cast<uint32_t>(token.value.size());
+  switch (token.kind) {
+    case TokenKind::Identifier: {
+      const FunctionEntry* function = find_function(token.value);
+      if (!function) fail(fmt::format("function {} not defined", quoted(token.value)));
+      tree_.functions.push_back(function);
+      return add({NodeKind::Identifier, 0, 0, token.pos, static_cast<uint32_t>(tree_.functions.size() - 1)});
+    }
+    case TokenKind::Dot:
+      return add({NodeKind::Dot, 0, 0, token.pos});
+    case TokenKind::Nil:
+      return add({NodeKind::Nil, 0, 0, token.pos});
+    case TokenKind::Variable: {
+      NodeId node = make_variable(token.pos, token.value);
+      if (std::ranges::find(variables_, tree_[node].b) == variables_.end())
+        fail("undefined variable " + quoted(token.value));
+      return node;
+    }
+    case TokenKind::Field:
+      return field(token.pos, token.value.substr(1));
+    case TokenKind::Bool:
+      return add({NodeKind::Bool, token.value == "true", 0, token.pos});
+    case TokenKind::CharConstant:
+    case TokenKind::Complex:
+    case TokenKind::Number:
+      return number(token);
+    case TokenKind::LeftParen: {
+      if (paren_depth_ >= kDeepestParentheses || source_.stack.exhausted())
+        fail("max expression depth exceeded");
+      ++paren_depth_;
+      NodeId pipe = pipeline("parenthesized pipeline", TokenKind::RightParen);
+      --paren_depth_;
+      return pipe;
+    }
+    case TokenKind::String:
+    case TokenKind::RawString: {
+      tree_.strings.push_back(string_constant(token));
+      return add(
+          {NodeKind::String, 0, 0, token.pos, static_cast<uint32_t>(tree_.strings.size() - 1), length});
+    }
+    default:
+      backup();
+      return kNoNode;
+  }
+}
+
+/// What a float or complex literal is besides.
+void widen(Number& n, double value, bool keep_int) {
+  if (!keep_int && static_cast<double>(to_int64(value)) == value) {
+    n.is_int = true;
+    n.int_value = to_int64(value);
+  }
+  if (static_cast<double>(to_uint64(value)) == value) {
+    n.is_uint = true;
+    n.uint_value = to_uint64(value);
+  }
+}
+
+void set_complex(Number& n, std::complex<double> value) {
+  n.is_complex = true;
+  n.complex_value = value;
+  n.is_float = value.imag() == 0;
+  if (!n.is_float) return;
+  n.float_value = value.real();
+  widen(n, value.real(), false);
+}
+
+NodeId TemplateParser::number(const Token& token) {
+  Number n;
+  std::string_view text = token.value;
+  auto finish = [&] {
+    tree_.numbers.push_back(n);
+    return add({NodeKind::Number, 0, 0, token.pos, static_cast<uint32_t>(tree_.numbers.size() - 1),
+                static_cast<uint32_t>(text.size())});
+  };
+  if (token.kind == TokenKind::CharConstant) {
+    std::string_view tail = text.substr(1);
+    auto c = unquote_char(tail, '\'');
+    if (!c) fail("invalid syntax");
+    if (tail != "'") fail(fmt::format("malformed character constant: {}", text));
+    n.is_int = n.is_uint = n.is_float = true;
+    n.int_value = c->rune;
+    n.uint_value = static_cast<uint64_t>(c->rune);
+    n.float_value = c->rune;
+    return finish();
+  }
+  if (token.kind == TokenKind::Complex) {
+    size_t split = text.find_last_of("+-");
+    if (split > 0 && (text[split - 1] | 0x20) == 'e') split = text.find_last_of("+-", split - 1);
+    auto real = parse_float(text.substr(0, split));
+    auto imaginary = parse_float(text.substr(split, text.size() - split - 1));
+    if (!real.ok() || !imaginary.ok()) fail("syntax error scanning complex number");
+    set_complex(n, {real.value, imaginary.value});
+    return finish();
+  }
+  if (text.back() == 'i') {
+    if (auto f = parse_float(text.substr(0, text.size() - 1)); f.ok()) {
+      set_complex(n, {0, f.value});
+      return finish();
+    }
+  }
+  auto u = parse_uint(text, 0);
+  auto i = parse_int(text, 0);
+  if (u.ok()) {
+    n.is_uint = true;
+    n.uint_value = u.value;
+  }
+  if (i.ok()) {
+    n.is_int = true;
+    n.int_value = i.value;
+    if (i.value == 0) {
+      n.is_uint = true;  // -0
+      n.uint_value = u.value;
+    }
+  }
+  if (n.is_int || n.is_uint) {
+    n.is_float = true;
+    n.float_value = n.is_int ? static_cast<double>(n.int_value) : static_cast<double>(n.uint_value);
+  } else if (auto f = parse_float(text); f.ok()) {
+    if (text.find_first_of(".eEpP") == std::string_view::npos) fail("integer overflow: " + quoted(text));
+    n.is_float = true;
+    n.float_value = f.value;
+    widen(n, f.value, false);
+  } else {
+    fail("illegal number syntax: " + quoted(text));
+  }
+  return finish();
+}
+
+NodeId TemplateParser::add(Node node) {
+  tree_.nodes.push_back(node);
+  return static_cast<NodeId>(tree_.nodes.size() - 1);
+}
+
+uint32_t TemplateParser::links(const std::vector<uint32_t>& ids) {
+  auto first = static_cast<uint32_t>(tree_.links.size());
+  tree_.links.insert(tree_.links.end(), ids.begin(), ids.end());
+  return first;
+}
+
+NodeId TemplateParser::list(uint32_t pos, const std::vector<uint32_t>& items) {
+  uint32_t first = links(items);
+  return add({NodeKind::List, 0, 0, pos, first, static_cast<uint32_t>(items.size())});
+}
+
+uint32_t TemplateParser::keys(std::string_view dotted, uint16_t& count) {
+  auto first = static_cast<uint32_t>(tree_.keys.size());
+  count = 0;
+  while (true) {
+    size_t dot = dotted.find('.');
+    tree_.keys.emplace_back(dotted.substr(0, dot));
+    ++count;
+    if (dot == std::string_view::npos) return first;
+    dotted.remove_prefix(dot + 1);
+  }
+}
+
+NodeId TemplateParser::field(uint32_t pos, std::string_view dotted) {
+  uint16_t count;
+  uint32_t first = keys(dotted, count);
+  return add({NodeKind::Field, 0, 0, pos, first, count});
+}
+
+NodeId TemplateParser::make_variable(uint32_t pos, std::string_view name) {
+  return add({NodeKind::Variable, 0, 0, pos, 0, variable(name)});
+}
+
+uint32_t TemplateParser::variable(std::string_view name) {
+  auto& names = tree_.variables;
+  auto at = std::ranges::find(names, name);
+  if (at == names.end()) at = names.insert(at, name);
+  return static_cast<uint32_t>(at - names.begin());
+}
+
+std::string_view TemplateParser::string_constant(const Token& token) {
+  std::string_view literal = token.value, body = literal.substr(1, literal.size() - 2);
+  auto text = unquote(literal);
+  if (!text) fail("invalid syntax");
+  return *text == body ? body : tree_.arena.copy(*text);
+}
+
+void TemplateParser::define(std::string_view name, NodeId root) {
+  Definition made{name, root, empty(root)};
+  for (Definition& d : tree_.definitions) {
+    if (d.name != name) continue;
+    if (d.empty)
+      d = made;
+    else if (!made.empty)
+      fail("template: multiple definition of template " + quoted(name));
+    return;
+  }
+  tree_.definitions.push_back(made);
+}
+
+bool TemplateParser::empty(NodeId id) const {
+  const Node& n = tree_[id];
+  if (n.kind == NodeKind::List) {
+    for (uint32_t i = 0; i < n.b; ++i)
+      if (!empty(tree_.links[n.a + i])) return false;
+    return true;
+  }
+  if (n.kind != NodeKind::Text) return false;
+  std::string_view text = std::string_view(tree_.source).substr(n.a, n.b);
+  while (!text.empty()) {
+    DecodedRune d = decode_rune(text);
+    if (!is_space(d.rune)) return false;
+    text.remove_prefix(static_cast<size_t>(d.size));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<Tree> parse_template(std::string_view name, std::string_view source) {
+  auto tree = std::make_unique<Tree>();
+  tree->name = name;
+  tree->source = source;
+  if (source.size() >= UINT32_MAX) throw invalid(fmt::format("template: {}: source is too large", name));
+  Source shared{*tree, Lexer(tree->source)};
+  TemplateParser(shared).file();
+  return tree;
+}
+
+}  // namespace shipit::helm
