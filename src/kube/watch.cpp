@@ -35,9 +35,11 @@ void WatchMachine::watch_ended(Time now, double random) {
 }
 
 void WatchMachine::watch_failed(const Error& error, Time now, double random) {
-  if (error.kind() == ErrorKind::Expired) listed_ = false;
-  // The first loss of a watch that worked is the network's daily bread: look again soon, but never at once.
   delay(now, random, error.retry_after().value_or(Duration{0}));
+  if (error.kind() != ErrorKind::Expired) return;
+  listed_ = false;
+  if (failures_ == 1 && !error.retry_after())
+    not_before_ = now;  // part of the protocol; only a storm of it waits
 }
 
 }  // namespace shipit::kube

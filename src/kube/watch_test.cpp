@@ -51,8 +51,11 @@ TEST(WatchMachine, AnExpiredPositionListsAgain) {
   machine.watch_started(t0);
   machine.watch_failed(gone, t0, 0);
   EXPECT_EQ(machine.next().step, Step::List);
+  EXPECT_EQ(machine.next().at, t0);
   machine.listed("50", t0 + 1s);
   EXPECT_EQ(machine.next().resource_version, "50");
+  machine.watch_failed(gone, t0 + 1s, 0);
+  EXPECT_GT(machine.next().at, t0 + 1s);  // the second time it waits
 }
 
 TEST(WatchMachine, DelaysGrowToTheirBound) {
