@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "cli/chart_files.h"
 #include "cli/post_render.h"
+#include "helm/functions/strings.h"
 #include "helm/ignore.h"
 #include "helm/render.h"
 #include "helm/set.h"

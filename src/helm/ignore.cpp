@@ -1,6 +1,7 @@
 #include "helm/ignore.h"
 
 #include "base/error.h"
+#include "helm/functions/strings.h"
 #include "helm/manifests.h"
 #include "text/utf8.h"
 

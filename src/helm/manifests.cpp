@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/error.h"
+#include "helm/functions/strings.h"
 #include "helm/go_struct.h"
 #include "helm/head.h"
 
@@ -224,26 +225,6 @@ bool Hook::has_delete_policy(std::string_view policy) const {
 
 std::string_view trim_space_left(std::string_view text) {
   while (size_t length = space_at(text)) text.remove_prefix(length);
-  return text;
-}
-
-std::string_view trim_space(std::string_view text) {
-  text = trim_space_left(text);
-  while (!text.empty()) {
-    auto c = static_cast<unsigned char>(text.back());
-    if (c == ' ' || (c >= '\t' && c <= '\r')) {
-      text.remove_suffix(1);
-      continue;
-    }
-    if (c < 0x80) break;
-    if (text.size() >= 2 && space_at(text.substr(text.size() - 2)) == 2) {
-      text.remove_suffix(2);
-    } else if (text.size() >= 3 && space_at(text.substr(text.size() - 3)) == 3) {
-      text.remove_suffix(3);
-    } else {
-      break;
-    }
-  }
   return text;
 }
 

@@ -75,8 +75,7 @@ std::vector<Hook> hooks_of(std::span<const Hook> hooks, std::string_view event);
 /// document.
 void append_source(std::string& out, std::string_view path, std::string_view content);
 
-/// strings.TrimSpace and TrimLeftFunc(unicode.IsSpace) of Go.
-std::string_view trim_space(std::string_view text);
+/// strings.TrimLeftFunc(unicode.IsSpace) of Go.
 std::string_view trim_space_left(std::string_view text);
 
 }  // namespace shipit::helm

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "helm/functions/strings.h"
 
 namespace shipit::helm {
 namespace {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "helm/functions/strings.h"
 #include "helm/manifests.h"
 #include "helm/values.h"
 #include "text/json.h"

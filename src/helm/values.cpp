@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "helm/functions/strings.h"
 #include "helm/go_struct.h"
 #include "helm/go_yaml.h"
 #include "helm/manifests.h"
