@@ -18,8 +18,13 @@ namespace shipit::sandbox {
 
 /// What the controllers share.
 struct Context {
+  /// The numbers differ after a restart on the same store, so that names do.
   Context(Store& store, const Behaviours& behaviours, const ControllerOptions& options)
-      : store(store), behaviours(behaviours), options(options), random(options.seed), events(store) {}
+      : store(store),
+        behaviours(behaviours),
+        options(options),
+        random(options.seed + static_cast<uint64_t>(store.resource_version())),
+        events(store) {}
 
   Store& store;
   const Behaviours& behaviours;

@@ -122,7 +122,10 @@ Kubelet::PodRun& Kubelet::run_of(const Object& pod) {
                                                                         : ContainerRun::Role::Init;
       ContainerRun& added = runs.emplace_back(container, facts, context_.options, context_.behaviours);
       for (Value status : pod["status"][statuses].items())
-        if (status["name"].as_string() == added.name()) added.restore(status, context_.now);
+        if (status["name"].as_string() == added.name()) {
+          added.restore(status, context_.now);
+          if (!status["imageID"].as_string().empty()) pulled_.insert(container["image"].str());
+        }
     }
   };
   add("initContainers", "initContainerStatuses", run.init, true);

@@ -14,6 +14,7 @@ using text::Value;
 namespace {
 
 constexpr std::string_view kComponent = "replicaset-controller";
+constexpr Duration kRetryCreate{1'000};
 constexpr int64_t kBurst = 500;  // *Source:* pkg/controller/replicaset BurstReplicas
 
 /// Order of deletion: not bound, pending, not ready, then the youngest. *Source:*
@@ -51,6 +52,7 @@ Time ReplicaSetController::reconcile(const Key& key) {
     if (pod_active(pod)) active.push_back(&pod);
     if (pod.stored->terminating) ++terminating;
   }
+  Time again = Time::max();
   if (!set.stored->terminating) {
     int64_t missing = desired - static_cast<int64_t>(active.size());
     for (int64_t i = 0; i < std::min(missing, kBurst); ++i) {
@@ -58,7 +60,10 @@ Time ReplicaSetController::reconcile(const Key& key) {
       std::string name = set.name() + "-" + context_.suffix();
       Value pod = pod_of_template(arena, set, spec["template"], name);
       pod["metadata"].set(arena, "generateName", Value::string(arena, set.name() + "-"));
-      if (!create_pod(context_, set, pod, kComponent)) break;
+      if (!create_pod(context_, set, pod, kComponent)) {
+        again = context_.now + kRetryCreate;
+        break;
+      }
     }
     if (missing < 0) {
       std::stable_sort(active.begin(), active.end(), [](const Object* a, const Object* b) {
@@ -70,7 +75,6 @@ Time ReplicaSetController::reconcile(const Key& key) {
     }
   }
 
-  Time again = Time::max();
   int64_t ready = 0, available = 0, fully_labeled = 0;
   Value template_labels = spec["template"]["metadata"]["labels"];
   for (const Object* pod : active) {
