@@ -176,8 +176,8 @@ void Child::write(std::string_view bytes, const Wait& wait) {
 }
 
 std::optional<int> Child::exit_status(const Wait& wait) {
-  int process = static_cast<int>(syscall(
-      SYS_pidfd_open, pid_, 0));  // readable once it has ended; a kernel without it is asked again and again
+  // Readable once it has ended; on a kernel without it the loop asks again and again.
+  int process = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
   int status = 0;
   while (!status_) {
     pid_t ended = waitpid(pid_, &status, WNOHANG);
