@@ -36,7 +36,7 @@ int64_t from_float(double seconds) {
 int64_t as_duration(Value v) {
   if (v.is_int() && mark_of(v) == Mark::Duration) return v.as_int();
   if (is_text(v)) {
-    std::string_view text = go_trim_space(v.as_string());
+    std::string_view text = trim_space(v.as_string());
     if (text.empty()) Call::fail("empty duration");
     std::string error;
     if (auto d = parse_go_duration(text, error)) return *d;

@@ -12,7 +12,7 @@
 
 namespace shipit::helm {
 
-std::string_view go_trim_space(std::string_view text) {
+std::string_view trim_space(std::string_view text) {
   while (!text.empty()) {
     DecodedRune d = decode_rune(text);
     if (!is_space(d.rune)) break;
@@ -108,7 +108,7 @@ std::string map_runes(std::string_view text, Rune (*to)(Rune)) {
 
 Value upper(Call& call, std::span<Value> args) { return call.string(map_runes(str(args, 0), to_upper)); }
 Value lower(Call& call, std::span<Value> args) { return call.string(map_runes(str(args, 0), to_lower)); }
-Value trim(Call&, std::span<Value> args) { return Value::borrowed(go_trim_space(str(args, 0))); }
+Value trim(Call&, std::span<Value> args) { return Value::borrowed(trim_space(str(args, 0))); }
 
 /// strings.Title: the first letter after a space or punctuation.
 Value title(Call& call, std::span<Value> args) {

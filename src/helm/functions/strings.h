@@ -8,7 +8,7 @@
 
 namespace shipit::helm {
 
-std::string_view go_trim_space(std::string_view text);
+std::string_view trim_space(std::string_view text);
 /// strings.Split and SplitN: `limit` < 0 is no limit; an empty separator splits into characters.
 std::vector<std::string_view> split(std::string_view text, std::string_view separator, int64_t limit = -1);
 std::string replace_all(std::string_view text, std::string_view what, std::string_view with);
