@@ -53,8 +53,8 @@ export function stagesOf(state, since, now) {
 /** After a rollback `version.old` is the tag that was taken back. */
 export const isBack = (state) => state === 'rolled back' || state === 'rolling back';
 
-const originalStatus = { pending: 'DEPLOYED', deploying: 'PENDING_UPGRADE', verifying: 'DEPLOYED', deployed: 'DEPLOYED',
-  'rolling back': 'PENDING_ROLLBACK', 'rolled back': 'DEPLOYED', failed: 'FAILED', held: 'DEPLOYED', deleting: 'DELETING' };
+const originalStatus = { pending: 'pending_upgrade', deploying: 'pending_upgrade', verifying: 'deployed', deployed: 'deployed',
+  'rolling back': 'pending_rollback', 'rolled back': 'deployed', failed: 'failed', held: 'deployed', deleting: 'deleting' };
 
 export function nextOf(state, now) {
   if (state === 'verifying') return { what: 'deployed, if the monitors stay OK', at: iso(now + 38 * second) };

@@ -389,7 +389,7 @@ export interface components {
                     version: string;
                 };
             };
-            /** @description The original's code: DEPLOYED, FAILED, PENDING_INSTALL, PENDING_UPGRADE, PENDING_ROLLBACK, DELETING, UNKNOWN. */
+            /** @description The original's word: deployed, failed, pending_install, pending_upgrade, pending_rollback, deleting, unknown. */
             status: string;
             namespace: string;
             state: components["schemas"]["State"];
@@ -473,7 +473,7 @@ export interface components {
             total: number;
             /** @description `cursor` of the next page; left out on the last one. */
             next?: string;
-            /** @description What `q` and `namespace` match, by state; the `state` filter does not narrow it. */
+            /** @description What `q` matches, by state; the `state` filter does not narrow it. */
             counts: {
                 [key: string]: number;
             };
@@ -738,7 +738,7 @@ export interface components {
              * @example poll
              * @example git
              */
-            kind: string;
+            kind?: string;
             /** @enum {string} */
             state: "ok" | "waiting" | "error";
             reason?: string;
@@ -749,6 +749,8 @@ export interface components {
             last?: string;
             /** @description From the push to the event taken. */
             lag_ms?: number;
+            /** @description Events taken since the start. */
+            received?: number;
         };
         System: {
             version: string;
@@ -910,8 +912,6 @@ export interface operations {
                 q?: string;
                 /** @description One or more states, with commas. `attention` stands for failed and held, `moving` for what is in flight. */
                 state?: string;
-                /** @description May be left out while the name is unique. */
-                namespace?: components["parameters"]["namespace"];
                 /**
                  * @description `attention` is what needs a person first, then what is in flight, then by last change. `changed` and
                  *     `deployed` are newest first.

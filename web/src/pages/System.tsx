@@ -72,8 +72,8 @@ function Loaded({ data }: { data: System }) {
       <Table
         title="Sources"
         none="No source is connected."
-        columns={['Name', 'Kind', 'State', 'Last', 'Lag']}
-        rows={data.sources.map((s) => [s.name, s.kind, <span key="s" className={`word is-${s.state}`}>{s.state}{s.reason && <span className="second"> {s.reason}</span>}</span>, s.last ? <When key="l" at={s.last} focusable /> : 'never', s.lag_ms === undefined ? '' : duration(s.lag_ms)])}
+        columns={['Name', 'Kind', 'State', 'Last', 'Received', 'Lag']}
+        rows={data.sources.map((s) => [s.name, s.kind ?? '', <span key="s" className={`word is-${s.state}`}>{s.state}{s.reason && <span className="second"> {s.reason}</span>}</span>, s.last ? <When key="l" at={s.last} focusable /> : 'never', number(s.received), s.lag_ms === undefined ? '' : duration(s.lag_ms)])}
       />
       {data.queues && data.queues.length > 0 && (
         <Table title="Queues" columns={['Name', 'Waiting', 'Oldest', 'Busy']} rows={data.queues.map((q) => [q.name, number(q.depth), q.oldest_ms === undefined ? '' : duration(q.oldest_ms), q.limit === undefined ? '' : `${q.busy ?? 0} of ${q.limit}`])} />

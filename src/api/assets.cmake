@@ -1,0 +1,56 @@
+# The built pages (web/dist/**.gz, written by the web build) into the library shipit_api: a table in C++ and the bytes
+# by .incbin. Included by CMakeLists.txt, it makes the target; run as a script with -DDIST and -DOUT, it writes the two
+# files, and only when they change. Without web/dist the table is empty and the binary says so on its page.
+
+if(CMAKE_SCRIPT_MODE_FILE)
+  function(write_if_changed PATH CONTENT)
+    if(EXISTS ${PATH})
+      file(READ ${PATH} old)
+      if(old STREQUAL CONTENT)
+        return()
+      endif()
+    endif()
+    file(WRITE ${PATH} "${CONTENT}")
+  endfunction()
+
+  set(type_html "text/html\; charset=utf-8")
+  set(type_js "text/javascript\; charset=utf-8")
+  set(type_css "text/css\; charset=utf-8")
+  set(type_svg "image/svg+xml")
+  file(GLOB_RECURSE files RELATIVE ${DIST} ${DIST}/*.gz)
+  list(SORT files)
+  set(asm "// Made by src/api/assets.cmake from web/dist: do not edit.\n.section .note.GNU-stack,\"\",%progbits\n.section .rodata\n")
+  set(externs "")
+  set(rows "")
+  set(n 0)
+  foreach(file ${files})
+    string(REGEX REPLACE "\\.gz$" "" path ${file})
+    string(REGEX MATCH "[a-z0-9]+$" extension ${path})
+    set(type "application/octet-stream")
+    if(DEFINED type_${extension})
+      set(type "${type_${extension}}")
+    endif()
+    file(MD5 ${DIST}/${file} sum)  # an ETag, and what makes the assembler run again when the bytes change
+    string(APPEND asm ".global shipit_asset_${n}\n.global shipit_asset_${n}_end\nshipit_asset_${n}: // ${sum}\n.incbin \"${DIST}/${file}\"\nshipit_asset_${n}_end:\n.byte 0\n")
+    string(APPEND externs "extern const char shipit_asset_${n}[], shipit_asset_${n}_end[];\n")
+    string(APPEND rows "      {\"/${path}\", \"${type}\", \"\\\"${sum}\\\"\", {shipit_asset_${n}, static_cast<size_t>(shipit_asset_${n}_end - shipit_asset_${n})}},\n")
+    math(EXPR n "${n} + 1")
+  endforeach()
+  if(n EQUAL 0)
+    set(body "  return {};\n")
+  else()
+    set(body "  static const Asset assets[] = {\n${rows}  };\n  return assets;\n")
+  endif()
+  write_if_changed(${OUT}/web_assets.S "${asm}")
+  write_if_changed(${OUT}/web_assets.cpp "// Made by src/api/assets.cmake from web/dist: do not edit.\n#include \"api/assets.h\"\n\nextern \"C\" {\n${externs}}\n\nnamespace shipit::api {\nstd::span<const Asset> embedded_assets() {\n${body}}\n}  // namespace shipit::api\n")
+  return()
+endif()
+
+set(shipit_assets_out ${CMAKE_BINARY_DIR}/web_assets)
+set(shipit_assets_command ${CMAKE_COMMAND} -DDIST=${CMAKE_SOURCE_DIR}/web/dist -DOUT=${shipit_assets_out}
+    -P ${CMAKE_SOURCE_DIR}/src/api/assets.cmake)
+execute_process(COMMAND ${shipit_assets_command})  # so that the files are there for the first configure
+add_custom_target(shipit_web_assets COMMAND ${shipit_assets_command}
+                  BYPRODUCTS ${shipit_assets_out}/web_assets.S ${shipit_assets_out}/web_assets.cpp)
+target_sources(shipit_api PRIVATE ${shipit_assets_out}/web_assets.S ${shipit_assets_out}/web_assets.cpp)
+add_dependencies(shipit_api shipit_web_assets)
