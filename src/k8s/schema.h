@@ -52,6 +52,8 @@ struct Field {
   bool omit_empty = false;  ///< left out when zero (and not a pointer)
   PatchStrategy patch = PatchStrategy::Default;
   std::string patch_merge_key;
+  int number = 0;        ///< protobuf field number; 0: none
+  int outer_number = 0;  ///< of the embedded message that holds it; 0: it stands in its own struct
 };
 
 struct Type {

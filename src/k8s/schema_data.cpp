@@ -2,7 +2,7 @@
 #include "k8s/schema_data.h"
 namespace shipit::k8s {
 const char* const kSchemaText =
-    R"~(!- v1 Pod io.k8s.api.core.v1.Pod
+R"~(!- v1 Pod io.k8s.api.core.v1.Pod
 !- v1 PodTemplate io.k8s.api.core.v1.PodTemplate
 !- v1 ReplicationController io.k8s.api.core.v1.ReplicationController
 !- v1 Service io.k8s.api.core.v1.Service
@@ -43,7 +43,7 @@ const char* const kSchemaText =
 !rbac.authorization.k8s.io v1 ClusterRole io.k8s.api.rbac.v1.ClusterRole
 !rbac.authorization.k8s.io v1 ClusterRoleBinding io.k8s.api.rbac.v1.ClusterRoleBinding
 )~"
-    R"~(!storage.k8s.io v1 StorageClass io.k8s.api.storage.v1.StorageClass
+R"~(!storage.k8s.io v1 StorageClass io.k8s.api.storage.v1.StorageClass
 !storage.k8s.io v1 CSIDriver io.k8s.api.storage.v1.CSIDriver
 !storage.k8s.io v1 VolumeAttachment io.k8s.api.storage.v1.VolumeAttachment
 !scheduling.k8s.io v1 PriorityClass io.k8s.api.scheduling.v1.PriorityClass
@@ -59,2318 +59,2319 @@ const char* const kSchemaText =
 !authentication.k8s.io v1 TokenReview io.k8s.api.authentication.v1.TokenReview
 !apiextensions.k8s.io v1 CustomResourceDefinition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition
 =io.k8s.api.core.v1.Pod
-apiVersion s o
-kind s o
-metadata @55 o
-spec @56 o
-status @57 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @56 o #2
+status @57 o #3
 =io.k8s.api.core.v1.PodTemplate
-apiVersion s o
-kind s o
-metadata @55 o
-template @58 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+template @58 o #2
 =io.k8s.api.core.v1.ReplicationController
-apiVersion s o
-kind s o
-metadata @55 o
-spec @59 o
-status @60 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @59 o #2
+status @60 o #3
 =io.k8s.api.core.v1.Service
-apiVersion s o
-kind s o
-metadata @55 o
-spec @61 o
-status @62 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @61 o #2
+status @62 o #3
 =io.k8s.api.core.v1.Endpoints
-apiVersion s o
+apiVersion s o #2
 )~"
-    R"~(kind s o
-metadata @55 o
-subsets [@63 o
+R"~(kind s o #1
+metadata @55 o #1
+subsets [@63 o #2
 =io.k8s.api.core.v1.ConfigMap
-apiVersion s o
-binaryData {y o
-data {s o
-immutable b p o
-kind s o
-metadata @55 o
+apiVersion s o #2
+binaryData {y o #3
+data {s o #2
+immutable b p o #4
+kind s o #1
+metadata @55 o #1
 =io.k8s.api.core.v1.Secret
-apiVersion s o
-data {y o
-immutable b p o
-kind s o
-metadata @55 o
-stringData {s o
-type s o
+apiVersion s o #2
+data {y o #2
+immutable b p o #5
+kind s o #1
+metadata @55 o #1
+stringData {s o #4
+type s o #3
 =io.k8s.api.core.v1.ServiceAccount
-apiVersion s o
-automountServiceAccountToken b p o
-imagePullSecrets [@64 o
-kind s o
-metadata @55 o
-secrets [@65 o K=name M k=name
+apiVersion s o #2
+automountServiceAccountToken b p o #4
+imagePullSecrets [@64 o #3
+kind s o #1
+metadata @55 o #1
+secrets [@65 o K=name M k=name #2
 =io.k8s.api.core.v1.Namespace
-apiVersion s o
-kind s o
-metadata @55 o
-spec @66 o
-status @67 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @66 o #2
+status @67 o #3
 =io.k8s.api.core.v1.Node
-apiVersion s o
-kind s o
-metadata @55 o
-spec @68 o
-status @69 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @68 o #2
+status @69 o #3
 =io.k8s.api.core.v1.Event
-action s o
-apiVersion s o
+action s o #12
+apiVersion s o #2
 )~"
-    R"~(count i o
-eventTime u o
-firstTimestamp t o
-involvedObject @65
-kind s o
-lastTimestamp t o
-message s o
-metadata @55
-reason s o
-related @65 p o
-reportingComponent s
-reportingInstance s
-series @70 p o
-source @71 o
-type s o
+R"~(count i o #8
+eventTime u o #10
+firstTimestamp t o #6
+involvedObject @65 #2
+kind s o #1
+lastTimestamp t o #7
+message s o #4
+metadata @55 #1
+reason s o #3
+related @65 p o #13
+reportingComponent s #14
+reportingInstance s #15
+series @70 p o #11
+source @71 o #5
+type s o #9
 =io.k8s.api.core.v1.PersistentVolume
-apiVersion s o
-kind s o
-metadata @55 o
-spec @72 o
-status @73 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @72 o #2
+status @73 o #3
 =io.k8s.api.core.v1.PersistentVolumeClaim
-apiVersion s o
-kind s o
-metadata @55 o
-spec @74 o
-status @75 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @74 o #2
+status @75 o #3
 =io.k8s.api.core.v1.LimitRange
-apiVersion s o
-kind s o
-metadata @55 o
-spec @76 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @76 o #2
 =io.k8s.api.core.v1.ResourceQuota
-apiVersion s o
-kind s o
-metadata @55 o
-spec @77 o
-status @78 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @77 o #2
+status @78 o #3
 =io.k8s.api.core.v1.Binding
-apiVersion s o
+apiVersion s o #2
 )~"
-    R"~(kind s o
-metadata @55 o
-target @65
+R"~(kind s o #1
+metadata @55 o #1
+target @65 #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.Status
-apiVersion s o
-code i o
-details @79 p o
-kind s o
-message s o
-metadata @80 o
-reason s o
-status s o
+apiVersion s o #2
+code i o #6
+details @79 p o #5
+kind s o #1
+message s o #3
+metadata @80 o #1
+reason s o #4
+status s o #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions
-apiVersion s o
-dryRun [s o
-gracePeriodSeconds l p o
-ignoreStoreReadErrorWithClusterBreakingPotential b p o
-kind s o
-orphanDependents b p o
-preconditions @81 p o
-propagationPolicy s p o
+apiVersion s o #2
+dryRun [s o #5
+gracePeriodSeconds l p o #1
+ignoreStoreReadErrorWithClusterBreakingPotential b p o #6
+kind s o #1
+orphanDependents b p o #3
+preconditions @81 p o #2
+propagationPolicy s p o #4
 =io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata
-apiVersion s o
-kind s o
-metadata @55 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
 =io.k8s.api.apps.v1.Deployment
-apiVersion s o
-kind s o
-metadata @55 o
-spec @82 o
-status @83 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @82 o #2
+status @83 o #3
 =io.k8s.api.apps.v1.ReplicaSet
-apiVersion s o
-kind s o
-metadata @55 o
-spec @84 o
-status @85 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @84 o #2
+status @85 o #3
 =io.k8s.api.apps.v1.StatefulSet
-apiVersion s o
-kind s o
+apiVersion s o #2
+kind s o #1
 )~"
-    R"~(metadata @55 o
-spec @86 o
-status @87 o
+R"~(metadata @55 o #1
+spec @86 o #2
+status @87 o #3
 =io.k8s.api.apps.v1.DaemonSet
-apiVersion s o
-kind s o
-metadata @55 o
-spec @88 o
-status @89 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @88 o #2
+status @89 o #3
 =io.k8s.api.apps.v1.ControllerRevision
-apiVersion s o
-data a
-kind s o
-metadata @55 o
-revision l
+apiVersion s o #2
+data a #2
+kind s o #1
+metadata @55 o #1
+revision l #3
 =io.k8s.api.batch.v1.Job
-apiVersion s o
-kind s o
-metadata @55 o
-spec @90 o
-status @91 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @90 o #2
+status @91 o #3
 =io.k8s.api.batch.v1.CronJob
-apiVersion s o
-kind s o
-metadata @55 o
-spec @92 o
-status @93 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @92 o #2
+status @93 o #3
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler
-apiVersion s o
-kind s o
-metadata @55 o
-spec @94 o
-status @95 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @94 o #2
+status @95 o #3
 =io.k8s.api.autoscaling.v1.Scale
-apiVersion s o
-kind s o
-metadata @55 o
-spec @96 o
-status @97 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @96 o #2
+status @97 o #3
 =io.k8s.api.policy.v1.PodDisruptionBudget
 )~"
-    R"~(apiVersion s o
-kind s o
-metadata @55 o
-spec @98 o
-status @99 o
+R"~(apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @98 o #2
+status @99 o #3
 =io.k8s.api.policy.v1.Eviction
-apiVersion s o
-deleteOptions @17 p o
-kind s o
-metadata @55 o
+apiVersion s o #2
+deleteOptions @17 p o #2
+kind s o #1
+metadata @55 o #1
 =io.k8s.api.networking.v1.Ingress
-apiVersion s o
-kind s o
-metadata @55 o
-spec @100 o
-status @101 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @100 o #2
+status @101 o #3
 =io.k8s.api.networking.v1.IngressClass
-apiVersion s o
-kind s o
-metadata @55 o
-spec @102 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @102 o #2
 =io.k8s.api.networking.v1.NetworkPolicy
-apiVersion s o
-kind s o
-metadata @55 o
-spec @103 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @103 o #2
 =io.k8s.api.coordination.v1.Lease
-apiVersion s o
-kind s o
-metadata @55 o
-spec @104 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @104 o #2
 =io.k8s.api.events.v1.Event
-action s o
-apiVersion s o
-deprecatedCount i o
-deprecatedFirstTimestamp t o
-deprecatedLastTimestamp t o
-deprecatedSource @71 o
-eventTime u
-kind s o
+action s o #6
+apiVersion s o #2
+deprecatedCount i o #15
+deprecatedFirstTimestamp t o #13
+deprecatedLastTimestamp t o #14
+deprecatedSource @71 o #12
+eventTime u #2
+kind s o #1
 )~"
-    R"~(metadata @55
-note s o
-reason s o
-regarding @65 o
-related @65 p o
-reportingController s o
-reportingInstance s o
-series @105 p o
-type s o
+R"~(metadata @55 #1
+note s o #10
+reason s o #7
+regarding @65 o #8
+related @65 p o #9
+reportingController s o #4
+reportingInstance s o #5
+series @105 p o #3
+type s o #11
 =io.k8s.api.discovery.v1.EndpointSlice
-addressType s
-apiVersion s o
-endpoints [@106
-kind s o
-metadata @55 o
-ports [@107
+addressType s #4
+apiVersion s o #2
+endpoints [@106 #2
+kind s o #1
+metadata @55 o #1
+ports [@107 #3
 =io.k8s.api.rbac.v1.Role
-apiVersion s o
-kind s o
-metadata @55 o
-rules [@108
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+rules [@108 #2
 =io.k8s.api.rbac.v1.RoleBinding
-apiVersion s o
-kind s o
-metadata @55 o
-roleRef @109
-subjects [@110 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+roleRef @109 #3
+subjects [@110 o #2
 =io.k8s.api.rbac.v1.ClusterRole
-aggregationRule @111 p o
-apiVersion s o
-kind s o
-metadata @55 o
-rules [@108
+aggregationRule @111 p o #3
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+rules [@108 #2
 =io.k8s.api.rbac.v1.ClusterRoleBinding
-apiVersion s o
-kind s o
-metadata @55 o
-roleRef @109
-subjects [@110 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+roleRef @109 #3
+subjects [@110 o #2
 =io.k8s.api.storage.v1.StorageClass
 )~"
-    R"~(allowVolumeExpansion b p o
-allowedTopologies [@112 o
-apiVersion s o
-kind s o
-metadata @55 o
-mountOptions [s o
-parameters {s o
-provisioner s
-reclaimPolicy s p o
-volumeBindingMode s p o
+R"~(allowVolumeExpansion b p o #6
+allowedTopologies [@112 o #8
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+mountOptions [s o #5
+parameters {s o #3
+provisioner s #2
+reclaimPolicy s p o #4
+volumeBindingMode s p o #7
 =io.k8s.api.storage.v1.CSIDriver
-apiVersion s o
-kind s o
-metadata @55 o
-spec @113
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @113 #2
 =io.k8s.api.storage.v1.VolumeAttachment
-apiVersion s o
-kind s o
-metadata @55 o
-spec @114
-status @115 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @114 #2
+status @115 o #3
 =io.k8s.api.scheduling.v1.PriorityClass
-apiVersion s o
-description s o
-globalDefault b o
-kind s o
-metadata @55 o
-preemptionPolicy s p o
-value i
+apiVersion s o #2
+description s o #4
+globalDefault b o #3
+kind s o #1
+metadata @55 o #1
+preemptionPolicy s p o #5
+value i #2
 =io.k8s.api.node.v1.RuntimeClass
-apiVersion s o
-handler s
-kind s o
-metadata @55 o
-overhead @116 p o
-scheduling @117 p o
+apiVersion s o #2
+handler s #2
+kind s o #1
+metadata @55 o #1
+overhead @116 p o #3
+scheduling @117 p o #4
 =io.k8s.api.certificates.v1.CertificateSigningRequest
-apiVersion s o
-kind s o
-metadata @55 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
 )~"
-    R"~(spec @118
-status @119 o
+R"~(spec @118 #2
+status @119 o #3
 =io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration
-apiVersion s o
-kind s o
-metadata @55 o
-webhooks [@120 o K=name M k=name
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+webhooks [@120 o K=name M k=name #2
 =io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration
-apiVersion s o
-kind s o
-metadata @55 o
-webhooks [@121 o K=name M k=name
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+webhooks [@121 o K=name M k=name #2
 =io.k8s.api.authorization.v1.SelfSubjectAccessReview
-apiVersion s o
-kind s o
-metadata @55 o
-spec @122
-status @123 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @122 #2
+status @123 o #3
 =io.k8s.api.authorization.v1.SubjectAccessReview
-apiVersion s o
-kind s o
-metadata @55 o
-spec @124
-status @123 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @124 #2
+status @123 o #3
 =io.k8s.api.authorization.v1.LocalSubjectAccessReview
-apiVersion s o
-kind s o
-metadata @55 o
-spec @124
-status @123 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @124 #2
+status @123 o #3
 =io.k8s.api.authorization.v1.SelfSubjectRulesReview
-apiVersion s o
-kind s o
-metadata @55 o
-spec @125
-status @126 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @125 #2
+status @126 o #3
 =io.k8s.api.authentication.v1.SelfSubjectReview
-apiVersion s o
-kind s o
-metadata @55 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
 )~"
-    R"~(status @127 o
+R"~(status @127 o #2
 =io.k8s.api.authentication.v1.TokenReview
-apiVersion s o
-kind s o
-metadata @55 o
-spec @128
-status @129 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @128 #2
+status @129 o #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition
-apiVersion s o
-kind s o
-metadata @55 o
-spec @130
-status @131 o
+apiVersion s o #2
+kind s o #1
+metadata @55 o #1
+spec @130 #2
+status @131 o #3
 =io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
-annotations {s o
-creationTimestamp t o
-deletionGracePeriodSeconds l p o
-deletionTimestamp t p o
-finalizers [s o S M
-generateName s o
-generation l o
-labels {s o
-managedFields [@132 o
-name s o
-namespace s o
-ownerReferences [@133 o K=uid M k=uid
-resourceVersion s o
-selfLink s o
-uid s o
+annotations {s o #12
+creationTimestamp t o #8
+deletionGracePeriodSeconds l p o #10
+deletionTimestamp t p o #9
+finalizers [s o S M #14
+generateName s o #2
+generation l o #7
+labels {s o #11
+managedFields [@132 o #17
+name s o #1
+namespace s o #3
+ownerReferences [@133 o K=uid M k=uid #13
+resourceVersion s o #6
+selfLink s o #4
+uid s o #5
 =io.k8s.api.core.v1.PodSpec
-activeDeadlineSeconds l p o
-affinity @134 p o
-automountServiceAccountToken b p o
-containers [@135 K=name M k=name
-dnsConfig @136 p o
-dnsPolicy s o
-enableServiceLinks b p o
-ephemeralContainers [@137 o K=name M k=name
-evictionResponders [@138 o K=name M k=name
-hostAliases [@139 o K=ip M k=ip
+activeDeadlineSeconds l p o #5
+affinity @134 p o #18
+automountServiceAccountToken b p o #21
+containers [@135 K=name M k=name #2
+dnsConfig @136 p o #26
+dnsPolicy s o #6
+enableServiceLinks b p o #30
+ephemeralContainers [@137 o K=name M k=name #34
+evictionResponders [@138 o K=name M k=name #44
+hostAliases [@139 o K=ip M k=ip #23
 )~"
-    R"~(hostIPC b o
-hostNetwork b o
-hostPID b o
-hostUsers b p o
-hostname s o
-hostnameOverride s p o
-imagePullSecrets [@64 o K=name M k=name
-initContainers [@135 o K=name M k=name
-nodeName s o
-nodeSelector {s o A
-os @140 p o
-overhead {q o
-preemptionPolicy s p o
-priority i p o
-priorityClassName s o
-readinessGates [@141 o
-resourceClaims [@142 o K=name U k=name
-resources @143 p o
-restartPolicy s o
-runtimeClassName s p o
-schedulerName s o
-schedulingGates [@144 o K=name M k=name
-schedulingGroup @145 p o
-securityContext @146 p o
-serviceAccount s o
-serviceAccountName s o
-setHostnameAsFQDN b p o
-shareProcessNamespace b p o
-subdomain s o
-terminationGracePeriodSeconds l p o
-tolerations [@147 o
-topologySpreadConstraints [@148 o K=topologyKey,whenUnsatisfiable M k=topologyKey
-volumes [@149 o K=name U k=name
+R"~(hostIPC b o #13
+hostNetwork b o #11
+hostPID b o #12
+hostUsers b p o #37
+hostname s o #16
+hostnameOverride s p o #41
+imagePullSecrets [@64 o K=name M k=name #15
+initContainers [@135 o K=name M k=name #20
+nodeName s o #10
+nodeSelector {s o A #7
+os @140 p o #36
+overhead {q o #32
+preemptionPolicy s p o #31
+priority i p o #25
+priorityClassName s o #24
+readinessGates [@141 o #28
+resourceClaims [@142 o K=name U k=name #39
+resources @143 p o #40
+restartPolicy s o #3
+runtimeClassName s p o #29
+schedulerName s o #19
+schedulingGates [@144 o K=name M k=name #38
+schedulingGroup @145 p o #43
+securityContext @146 p o #14
+serviceAccount s o #9
+serviceAccountName s o #8
+setHostnameAsFQDN b p o #35
+shareProcessNamespace b p o #27
+subdomain s o #17
+terminationGracePeriodSeconds l p o #4
+tolerations [@147 o #22
+topologySpreadConstraints [@148 o K=topologyKey,whenUnsatisfiable M k=topologyKey #33
+volumes [@149 o K=name U k=name #1
 =io.k8s.api.core.v1.PodStatus
-allocatedResources {q o
-conditions [@150 o K=type M k=type
-containerStatuses [@151 o
-ephemeralContainerStatuses [@151 o
-extendedResourceClaimStatus @152 p o
-hostIP s o
+allocatedResources {q o #19
+conditions [@150 o K=type M k=type #2
+containerStatuses [@151 o #8
+ephemeralContainerStatuses [@151 o #13
+extendedResourceClaimStatus @152 p o #18
+hostIP s o #5
 )~"
-    R"~(hostIPs [@153 o M k=ip
-initContainerStatuses [@151 o
-message s o
-nodeAllocatableResourceClaimStatuses [@154 o K=resourceClaimName M k=resourceClaimName
-nominatedNodeName s o
-observedGeneration l o
-phase s o
-podIP s o
-podIPs [@155 o K=ip M k=ip
-qosClass s o
-reason s o
-resize s o
-resourceClaimStatuses [@156 o K=name U k=name
-resources @143 p o
-startTime t p o
-volumeHealth [@157 o K=name
+R"~(hostIPs [@153 o M k=ip #16
+initContainerStatuses [@151 o #10
+message s o #3
+nodeAllocatableResourceClaimStatuses [@154 o K=resourceClaimName M k=resourceClaimName #21
+nominatedNodeName s o #11
+observedGeneration l o #17
+phase s o #1
+podIP s o #6
+podIPs [@155 o K=ip M k=ip #12
+qosClass s o #9
+reason s o #4
+resize s o #14
+resourceClaimStatuses [@156 o K=name U k=name #15
+resources @143 p o #20
+startTime t p o #7
+volumeHealth [@157 o K=name #22
 =io.k8s.api.core.v1.PodTemplateSpec
-metadata @55 o
-spec @56 o
+metadata @55 o #1
+spec @56 o #2
 =io.k8s.api.core.v1.ReplicationControllerSpec
-minReadySeconds i o
-replicas i p o
-selector {s o A
-template @58 p o
+minReadySeconds i o #4
+replicas i p o #1
+selector {s o A #2
+template @58 p o #3
 =io.k8s.api.core.v1.ReplicationControllerStatus
-availableReplicas i o
-conditions [@158 o K=type M k=type
-fullyLabeledReplicas i o
-observedGeneration l o
-readyReplicas i o
-replicas i
+availableReplicas i o #5
+conditions [@158 o K=type M k=type #6
+fullyLabeledReplicas i o #2
+observedGeneration l o #3
+readyReplicas i o #4
+replicas i #1
 =io.k8s.api.core.v1.ServiceSpec
-allocateLoadBalancerNodePorts b p o
-clusterIP s o
-clusterIPs [s o
-externalIPs [s o
-externalName s o
-externalTrafficPolicy s o
-healthCheckNodePort i o
-internalTrafficPolicy s p o
+allocateLoadBalancerNodePorts b p o #20
+clusterIP s o #3
+clusterIPs [s o #18
+externalIPs [s o #5
+externalName s o #10
+externalTrafficPolicy s o #11
+healthCheckNodePort i o #12
+internalTrafficPolicy s p o #22
 )~"
-    R"~(ipFamilies [s o
-ipFamilyPolicy s p o
-loadBalancerClass s p o
-loadBalancerIP s o
-loadBalancerSourceRanges [s o
-ports [@159 o K=port,protocol M k=port
-publishNotReadyAddresses b o
-selector {s o A
-sessionAffinity s o
-sessionAffinityConfig @160 p o
-trafficDistribution s p o
-type s o
+R"~(ipFamilies [s o #19
+ipFamilyPolicy s p o #17
+loadBalancerClass s p o #21
+loadBalancerIP s o #8
+loadBalancerSourceRanges [s o #9
+ports [@159 o K=port,protocol M k=port #1
+publishNotReadyAddresses b o #13
+selector {s o A #2
+sessionAffinity s o #7
+sessionAffinityConfig @160 p o #14
+trafficDistribution s p o #23
+type s o #4
 =io.k8s.api.core.v1.ServiceStatus
-conditions [@161 o K=type M k=type
-loadBalancer @162 o
+conditions [@161 o K=type M k=type #2
+loadBalancer @162 o #1
 =io.k8s.api.core.v1.EndpointSubset
-addresses [@163 o
-notReadyAddresses [@163 o
-ports [@164 o
+addresses [@163 o #1
+notReadyAddresses [@163 o #2
+ports [@164 o #3
 =io.k8s.api.core.v1.LocalObjectReference A
-name s o
+name s o #1
 =io.k8s.api.core.v1.ObjectReference A
-apiVersion s o
-fieldPath s o
-kind s o
-name s o
-namespace s o
-resourceVersion s o
-uid s o
+apiVersion s o #5
+fieldPath s o #7
+kind s o #1
+name s o #3
+namespace s o #2
+resourceVersion s o #6
+uid s o #4
 =io.k8s.api.core.v1.NamespaceSpec
-finalizers [s o
+finalizers [s o #1
 =io.k8s.api.core.v1.NamespaceStatus
-conditions [@165 o K=type M k=type
-phase s o
+conditions [@165 o K=type M k=type #2
+phase s o #1
 =io.k8s.api.core.v1.NodeSpec
-configSource @166 p o
-externalID s o
-podCIDR s o
-podCIDRs [s o S M
-podPreemptionPolicy @167 p o
+configSource @166 p o #6
+externalID s o #2
+podCIDR s o #1
+podCIDRs [s o S M #7
+podPreemptionPolicy @167 p o #8
 )~"
-    R"~(providerID s o
-taints [@168 o
-unschedulable b o
+R"~(providerID s o #3
+taints [@168 o #5
+unschedulable b o #4
 =io.k8s.api.core.v1.NodeStatus
-addresses [@169 o K=type M k=type
-allocatable {q o
-capacity {q o
-conditions [@170 o K=type M k=type
-config @171 p o
-daemonEndpoints @172 o
-declaredFeatures [s o
-features @173 p o
-images [@174 o
-nodeInfo @175 o
-phase s o
-runtimeHandlers [@176 o
-volumesAttached [@177 o
-volumesInUse [s o
+addresses [@169 o K=type M k=type #5
+allocatable {q o #2
+capacity {q o #1
+conditions [@170 o K=type M k=type #4
+config @171 p o #11
+daemonEndpoints @172 o #6
+declaredFeatures [s o #14
+features @173 p o #13
+images [@174 o #8
+nodeInfo @175 o #7
+phase s o #3
+runtimeHandlers [@176 o #12
+volumesAttached [@177 o #10
+volumesInUse [s o #9
 =io.k8s.api.core.v1.EventSeries
-count i o
-lastObservedTime u o
+count i o #1
+lastObservedTime u o #2
 =io.k8s.api.core.v1.EventSource
-component s o
-host s o
+component s o #1
+host s o #2
 =io.k8s.api.core.v1.PersistentVolumeSpec
-accessModes [s o
-awsElasticBlockStore @178 p o
-azureDisk @179 p o
-azureFile @180 p o
-capacity {q o
-cephfs @181 p o
-cinder @182 p o
-claimRef @65 p o
-csi @183 p o
-fc @184 p o
-flexVolume @185 p o
-flocker @186 p o
-gcePersistentDisk @187 p o
-glusterfs @188 p o
-hostPath @189 p o
+accessModes [s o #3
+awsElasticBlockStore @178 p o #2.2
+azureDisk @179 p o #2.16
+azureFile @180 p o #2.13
+capacity {q o #1
+cephfs @181 p o #2.9
+cinder @182 p o #2.8
+claimRef @65 p o #4
+csi @183 p o #2.22
+fc @184 p o #2.10
+flexVolume @185 p o #2.12
+flocker @186 p o #2.11
+gcePersistentDisk @187 p o #2.1
+glusterfs @188 p o #2.4
+hostPath @189 p o #2.3
 )~"
-    R"~(iscsi @190 p o
-local @191 p o
-mountOptions [s o
-nfs @192 p o
-nodeAffinity @193 p o
-persistentVolumeReclaimPolicy s o
-photonPersistentDisk @194 p o
-portworxVolume @195 p o
-quobyte @196 p o
-rbd @197 p o
-scaleIO @198 p o
-storageClassName s o
-storageos @199 p o
-volumeAttributesClassName s p o
-volumeMode s p o
-vsphereVolume @200 p o
+R"~(iscsi @190 p o #2.7
+local @191 p o #2.20
+mountOptions [s o #7
+nfs @192 p o #2.5
+nodeAffinity @193 p o #9
+persistentVolumeReclaimPolicy s o #5
+photonPersistentDisk @194 p o #2.17
+portworxVolume @195 p o #2.18
+quobyte @196 p o #2.15
+rbd @197 p o #2.6
+scaleIO @198 p o #2.19
+storageClassName s o #6
+storageos @199 p o #2.21
+volumeAttributesClassName s p o #10
+volumeMode s p o #8
+vsphereVolume @200 p o #2.14
 =io.k8s.api.core.v1.PersistentVolumeStatus
-lastPhaseTransitionTime t p o
-message s o
-phase s o
-reason s o
+lastPhaseTransitionTime t p o #4
+message s o #2
+phase s o #1
+reason s o #3
 =io.k8s.api.core.v1.PersistentVolumeClaimSpec
-accessModes [s o
-dataSource @201 p o
-dataSourceRef @202 p o
-resources @203 o
-selector @204 p o
-storageClassName s p o
-volumeAttributesClassName s p o
-volumeMode s p o
-volumeName s o
+accessModes [s o #1
+dataSource @201 p o #7
+dataSourceRef @202 p o #8
+resources @203 o #2
+selector @204 p o #4
+storageClassName s p o #5
+volumeAttributesClassName s p o #9
+volumeMode s p o #6
+volumeName s o #3
 =io.k8s.api.core.v1.PersistentVolumeClaimStatus
-accessModes [s o
-allocatedResourceStatuses {s o
-allocatedResources {q o
-capacity {q o
-conditions [@205 o K=type M k=type
-currentVolumeAttributesClassName s p o
-healthStatus @206 p o
-modifyVolumeStatus @207 p o
+accessModes [s o #2
+allocatedResourceStatuses {s o #7
+allocatedResources {q o #5
+capacity {q o #3
+conditions [@205 o K=type M k=type #4
+currentVolumeAttributesClassName s p o #8
+healthStatus @206 p o #10
+modifyVolumeStatus @207 p o #9
 )~"
-    R"~(phase s o
+R"~(phase s o #1
 =io.k8s.api.core.v1.LimitRangeSpec
-limits [@208
+limits [@208 #1
 =io.k8s.api.core.v1.ResourceQuotaSpec
-hard {q o
-scopeSelector @209 p o
-scopes [s o
+hard {q o #1
+scopeSelector @209 p o #3
+scopes [s o #2
 =io.k8s.api.core.v1.ResourceQuotaStatus
-hard {q o
-used {q o
+hard {q o #1
+used {q o #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails
-causes [@210 o
-group s o
-kind s o
-name s o
-retryAfterSeconds i o
-uid s o
+causes [@210 o #4
+group s o #2
+kind s o #3
+name s o #1
+retryAfterSeconds i o #5
+uid s o #6
 =io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta
-continue s o
-remainingItemCount l p o
-resourceVersion s o
-selfLink s o
-shardInfo @211 p o
+continue s o #3
+remainingItemCount l p o #4
+resourceVersion s o #2
+selfLink s o #1
+shardInfo @211 p o #5
 =io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions
-resourceVersion s p o
-uid s p o
+resourceVersion s p o #2
+uid s p o #1
 =io.k8s.api.apps.v1.DeploymentSpec
-minReadySeconds i o
-paused b o
-progressDeadlineSeconds i p o
-replicas i p o
-revisionHistoryLimit i p o
-selector @204 p
-strategy @212 o T
-template @58
+minReadySeconds i o #5
+paused b o #7
+progressDeadlineSeconds i p o #9
+replicas i p o #1
+revisionHistoryLimit i p o #6
+selector @204 p #2
+strategy @212 o T #4
+template @58 #3
 =io.k8s.api.apps.v1.DeploymentStatus
-availableReplicas i o
-collisionCount i p o
-conditions [@213 o K=type M k=type
-observedGeneration l o
+availableReplicas i o #4
+collisionCount i p o #8
+conditions [@213 o K=type M k=type #6
+observedGeneration l o #1
 )~"
-    R"~(readyReplicas i o
-replicas i o
-terminatingReplicas i p o
-unavailableReplicas i o
-updatedReplicas i o
+R"~(readyReplicas i o #7
+replicas i o #2
+terminatingReplicas i p o #9
+unavailableReplicas i o #5
+updatedReplicas i o #3
 =io.k8s.api.apps.v1.ReplicaSetSpec
-minReadySeconds i o
-replicas i p o
-selector @204 p
-template @58 o
+minReadySeconds i o #4
+replicas i p o #1
+selector @204 p #2
+template @58 o #3
 =io.k8s.api.apps.v1.ReplicaSetStatus
-availableReplicas i o
-conditions [@214 o K=type M k=type
-fullyLabeledReplicas i o
-observedGeneration l o
-readyReplicas i o
-replicas i
-terminatingReplicas i p o
+availableReplicas i o #5
+conditions [@214 o K=type M k=type #6
+fullyLabeledReplicas i o #2
+observedGeneration l o #3
+readyReplicas i o #4
+replicas i #1
+terminatingReplicas i p o #7
 =io.k8s.api.apps.v1.StatefulSetSpec
-minReadySeconds i o
-ordinals @215 p o
-persistentVolumeClaimRetentionPolicy @216 p o
-podManagementPolicy s o
-replicas i p o
-revisionHistoryLimit i p o
-selector @204 p
-serviceName s
-template @58
-updateStrategy @217 o
-volumeClaimTemplates [@12 o
+minReadySeconds i o #9
+ordinals @215 p o #11
+persistentVolumeClaimRetentionPolicy @216 p o #10
+podManagementPolicy s o #6
+replicas i p o #1
+revisionHistoryLimit i p o #8
+selector @204 p #2
+serviceName s #5
+template @58 #3
+updateStrategy @217 o #7
+volumeClaimTemplates [@12 o #4
 =io.k8s.api.apps.v1.StatefulSetStatus
-availableReplicas i
-collisionCount i p o
-conditions [@218 o K=type M k=type
-currentReplicas i o
-currentRevision s o
-observedGeneration l o
-readyReplicas i o
-replicas i
-updateRevision s o
+availableReplicas i #11
+collisionCount i p o #9
+conditions [@218 o K=type M k=type #10
+currentReplicas i o #4
+currentRevision s o #6
+observedGeneration l o #1
+readyReplicas i o #3
+replicas i #2
+updateRevision s o #7
 )~"
-    R"~(updatedReplicas i o
+R"~(updatedReplicas i o #5
 =io.k8s.api.apps.v1.DaemonSetSpec
-minReadySeconds i o
-revisionHistoryLimit i p o
-selector @204 p
-template @58
-updateStrategy @219 o
+minReadySeconds i o #4
+revisionHistoryLimit i p o #6
+selector @204 p #1
+template @58 #2
+updateStrategy @219 o #3
 =io.k8s.api.apps.v1.DaemonSetStatus
-collisionCount i p o
-conditions [@220 o K=type M k=type
-currentNumberScheduled i
-desiredNumberScheduled i
-numberAvailable i o
-numberMisscheduled i
-numberReady i
-numberUnavailable i o
-observedGeneration l o
-updatedNumberScheduled i o
+collisionCount i p o #9
+conditions [@220 o K=type M k=type #10
+currentNumberScheduled i #1
+desiredNumberScheduled i #3
+numberAvailable i o #7
+numberMisscheduled i #2
+numberReady i #4
+numberUnavailable i o #8
+observedGeneration l o #5
+updatedNumberScheduled i o #6
 =io.k8s.api.batch.v1.JobSpec
-activeDeadlineSeconds l p o
-backoffLimit i p o
-backoffLimitPerIndex i p o
-completionMode s p o
-completions i p o
-managedBy s p o
-manualSelector b p o
-maxFailedIndexes i p o
-parallelism i p o
-podFailurePolicy @221 p o
-podReplacementPolicy s p o
-scheduling @222 p o
-selector @204 p o
-successPolicy @223 p o
-suspend b p o
-template @58
-ttlSecondsAfterFinished i p o
+activeDeadlineSeconds l p o #3
+backoffLimit i p o #7
+backoffLimitPerIndex i p o #12
+completionMode s p o #9
+completions i p o #2
+managedBy s p o #15
+manualSelector b p o #5
+maxFailedIndexes i p o #13
+parallelism i p o #1
+podFailurePolicy @221 p o #11
+podReplacementPolicy s p o #14
+scheduling @222 p o #17
+selector @204 p o #4
+successPolicy @223 p o #16
+suspend b p o #10
+template @58 #6
+ttlSecondsAfterFinished i p o #8
 =io.k8s.api.batch.v1.JobStatus
-active i o
-completedIndexes s o
-completionTime t p o
+active i o #4
+completedIndexes s o #7
+completionTime t p o #3
 )~"
-    R"~(conditions [@224 o M k=type
-failed i o
-failedIndexes s p o
-ready i p o
-startTime t p o
-succeeded i o
-terminating i p o
-uncountedTerminatedPods @225 p o
+R"~(conditions [@224 o M k=type #1
+failed i o #6
+failedIndexes s p o #10
+ready i p o #9
+startTime t p o #2
+succeeded i o #5
+terminating i p o #11
+uncountedTerminatedPods @225 p o #8
 =io.k8s.api.batch.v1.CronJobSpec
-concurrencyPolicy s o
-failedJobsHistoryLimit i p o
-jobTemplate @226
-schedule s
-startingDeadlineSeconds l p o
-successfulJobsHistoryLimit i p o
-suspend b p o
-timeZone s p o
+concurrencyPolicy s o #3
+failedJobsHistoryLimit i p o #7
+jobTemplate @226 #5
+schedule s #1
+startingDeadlineSeconds l p o #2
+successfulJobsHistoryLimit i p o #6
+suspend b p o #4
+timeZone s p o #8
 =io.k8s.api.batch.v1.CronJobStatus
-active [@65 o
-lastScheduleTime t p o
-lastSuccessfulTime t p o
+active [@65 o #1
+lastScheduleTime t p o #4
+lastSuccessfulTime t p o #5
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec
-behavior @227 p o
-maxReplicas i
-metrics [@228 o
-minReplicas i p o
-scaleTargetRef @229
+behavior @227 p o #5
+maxReplicas i #3
+metrics [@228 o #4
+minReplicas i p o #2
+scaleTargetRef @229 #1
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus
-conditions [@230 o K=type M k=type
-currentMetrics [@231
-currentReplicas i o
-desiredReplicas i
-lastScaleTime t p o
-observedGeneration l p o
+conditions [@230 o K=type M k=type #6
+currentMetrics [@231 #5
+currentReplicas i o #3
+desiredReplicas i #4
+lastScaleTime t p o #2
+observedGeneration l p o #1
 =io.k8s.api.autoscaling.v1.ScaleSpec
-replicas i o
+replicas i o #1
 =io.k8s.api.autoscaling.v1.ScaleStatus
-replicas i
-selector s o
+replicas i #1
+selector s o #2
 =io.k8s.api.policy.v1.PodDisruptionBudgetSpec
 )~"
-    R"~(maxUnavailable x p o
-minAvailable x p o
-selector @204 p o R
-unhealthyPodEvictionPolicy s p o
+R"~(maxUnavailable x p o #3
+minAvailable x p o #1
+selector @204 p o R #2
+unhealthyPodEvictionPolicy s p o #4
 =io.k8s.api.policy.v1.PodDisruptionBudgetStatus
-conditions [@161 o K=type M k=type
-currentHealthy i
-desiredHealthy i
-disruptedPods {t o
-disruptionsAllowed i
-expectedPods i
-observedGeneration l o
+conditions [@161 o K=type M k=type #7
+currentHealthy i #4
+desiredHealthy i #5
+disruptedPods {t o #2
+disruptionsAllowed i #3
+expectedPods i #6
+observedGeneration l o #1
 =io.k8s.api.networking.v1.IngressSpec
-defaultBackend @232 p o
-ingressClassName s p o
-rules [@233 o
-tls [@234 o
+defaultBackend @232 p o #1
+ingressClassName s p o #4
+rules [@233 o #3
+tls [@234 o #2
 =io.k8s.api.networking.v1.IngressStatus
-loadBalancer @235 o
+loadBalancer @235 o #1
 =io.k8s.api.networking.v1.IngressClassSpec
-controller s o
-parameters @236 p o
+controller s o #1
+parameters @236 p o #2
 =io.k8s.api.networking.v1.NetworkPolicySpec
-egress [@237 o
-ingress [@238 o
-podSelector @204
-policyTypes [s o
+egress [@237 o #3
+ingress [@238 o #2
+podSelector @204 #1
+policyTypes [s o #4
 =io.k8s.api.coordination.v1.LeaseSpec
-acquireTime u p o
-holderIdentity s p o
-leaseDurationSeconds i p o
-leaseTransitions i p o
-preferredHolder s p o
-renewTime u p o
-strategy s p o
+acquireTime u p o #3
+holderIdentity s p o #1
+leaseDurationSeconds i p o #2
+leaseTransitions i p o #5
+preferredHolder s p o #7
+renewTime u p o #4
+strategy s p o #6
 =io.k8s.api.events.v1.EventSeries
-count i
-lastObservedTime u
+count i #1
+lastObservedTime u #2
 =io.k8s.api.discovery.v1.Endpoint
-addresses [s S
+addresses [s S #1
 )~"
-    R"~(conditions @239 o
-deprecatedTopology {s o
-hints @240 p o
-hostname s p o
-nodeName s p o
-targetRef @65 p o
-zone s p o
+R"~(conditions @239 o #2
+deprecatedTopology {s o #5
+hints @240 p o #8
+hostname s p o #3
+nodeName s p o #6
+targetRef @65 p o #4
+zone s p o #7
 =io.k8s.api.discovery.v1.EndpointPort A
-appProtocol s p o
-name s p o
-port i p o
-protocol s p o
+appProtocol s p o #4
+name s p o #1
+port i p o #3
+protocol s p o #2
 =io.k8s.api.rbac.v1.PolicyRule
-apiGroups [s o
-nonResourceURLs [s o
-resourceNames [s o
-resources [s o
-verbs [s
+apiGroups [s o #2
+nonResourceURLs [s o #5
+resourceNames [s o #4
+resources [s o #3
+verbs [s #1
 =io.k8s.api.rbac.v1.RoleRef A
-apiGroup s
-kind s
-name s
+apiGroup s #1
+kind s #2
+name s #3
 =io.k8s.api.rbac.v1.Subject A
-apiGroup s o
-kind s
-name s
-namespace s o
+apiGroup s o #2
+kind s #1
+name s #3
+namespace s o #4
 =io.k8s.api.rbac.v1.AggregationRule
-clusterRoleSelectors [@204 o
+clusterRoleSelectors [@204 o #1
 =io.k8s.api.core.v1.TopologySelectorTerm A
-matchLabelExpressions [@241 o
+matchLabelExpressions [@241 o #1
 =io.k8s.api.storage.v1.CSIDriverSpec
-attachRequired b p o
-fsGroupPolicy s p o
-nodeAllocatableUpdatePeriodSeconds l p o
-podInfoOnMount b p o
-preventPodSchedulingIfMissing b p o
-requiresRepublish b p o
-seLinuxMount b p o
-serviceAccountTokenInSecrets b p o
+attachRequired b p o #1
+fsGroupPolicy s p o #5
+nodeAllocatableUpdatePeriodSeconds l p o #9
+podInfoOnMount b p o #2
+preventPodSchedulingIfMissing b p o #11
+requiresRepublish b p o #7
+seLinuxMount b p o #8
+serviceAccountTokenInSecrets b p o #10
 )~"
-    R"~(storageCapacity b p o
-tokenRequests [@242 o
-volumeLifecycleModes [s o S
+R"~(storageCapacity b p o #4
+tokenRequests [@242 o #6
+volumeLifecycleModes [s o S #3
 =io.k8s.api.storage.v1.VolumeAttachmentSpec
-attacher s
-nodeName s
-source @243
+attacher s #1
+nodeName s #3
+source @243 #2
 =io.k8s.api.storage.v1.VolumeAttachmentStatus
-attachError @244 p o
-attached b
-attachmentMetadata {s o
-detachError @244 p o
+attachError @244 p o #3
+attached b #1
+attachmentMetadata {s o #2
+detachError @244 p o #4
 =io.k8s.api.node.v1.Overhead
-podFixed {q o
+podFixed {q o #1
 =io.k8s.api.node.v1.Scheduling
-nodeSelector {s o A
-tolerations [@147 o
+nodeSelector {s o A #1
+tolerations [@147 o #2
 =io.k8s.api.certificates.v1.CertificateSigningRequestSpec
-expirationSeconds i p o
-extra {[s o
-groups [s o
-request y
-signerName s
-uid s o
-usages [s o
-username s o
+expirationSeconds i p o #8
+extra {[s o #6
+groups [s o #4
+request y #1
+signerName s #7
+uid s o #3
+usages [s o #5
+username s o #2
 =io.k8s.api.certificates.v1.CertificateSigningRequestStatus
-certificate y o
-conditions [@245 o K=type
+certificate y o #2
+conditions [@245 o K=type #1
 =io.k8s.api.admissionregistration.v1.ValidatingWebhook
-admissionReviewVersions [s
-clientConfig @246
-failurePolicy s p o
-matchConditions [@247 o K=name M k=name
-matchPolicy s p o
-name s
-namespaceSelector @204 p o
-objectSelector @204 p o
-rules [@248 o
-sideEffects s p
+admissionReviewVersions [s #8
+clientConfig @246 #2
+failurePolicy s p o #4
+matchConditions [@247 o K=name M k=name #11
+matchPolicy s p o #9
+name s #1
+namespaceSelector @204 p o #5
+objectSelector @204 p o #10
+rules [@248 o #3
+sideEffects s p #6
 )~"
-    R"~(timeoutSeconds i p o
+R"~(timeoutSeconds i p o #7
 =io.k8s.api.admissionregistration.v1.MutatingWebhook
-admissionReviewVersions [s
-clientConfig @246
-failurePolicy s p o
-matchConditions [@247 o K=name M k=name
-matchPolicy s p o
-name s
-namespaceSelector @204 p o
-objectSelector @204 p o
-reinvocationPolicy s p o
-rules [@248 o
-sideEffects s p
-timeoutSeconds i p o
+admissionReviewVersions [s #8
+clientConfig @246 #2
+failurePolicy s p o #4
+matchConditions [@247 o K=name M k=name #12
+matchPolicy s p o #9
+name s #1
+namespaceSelector @204 p o #5
+objectSelector @204 p o #11
+reinvocationPolicy s p o #10
+rules [@248 o #3
+sideEffects s p #6
+timeoutSeconds i p o #7
 =io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec
-nonResourceAttributes @249 p o
-resourceAttributes @250 p o
+nonResourceAttributes @249 p o #2
+resourceAttributes @250 p o #1
 =io.k8s.api.authorization.v1.SubjectAccessReviewStatus
-allowed b
-denied b o
-evaluationError s o
-reason s o
+allowed b #1
+denied b o #4
+evaluationError s o #3
+reason s o #2
 =io.k8s.api.authorization.v1.SubjectAccessReviewSpec
-extra {[s o
-groups [s o
-nonResourceAttributes @249 p o
-resourceAttributes @250 p o
-uid s o
-user s o
+extra {[s o #5
+groups [s o #4
+nonResourceAttributes @249 p o #2
+resourceAttributes @250 p o #1
+uid s o #6
+user s o #3
 =io.k8s.api.authorization.v1.SelfSubjectRulesReviewSpec
-namespace s o
+namespace s o #1
 =io.k8s.api.authorization.v1.SubjectRulesReviewStatus
-evaluationError s o
-incomplete b
-nonResourceRules [@251
-resourceRules [@252
+evaluationError s o #4
+incomplete b #3
+nonResourceRules [@251 #2
+resourceRules [@252 #1
 =io.k8s.api.authentication.v1.SelfSubjectReviewStatus
-userInfo @253 o
+userInfo @253 o #1
 =io.k8s.api.authentication.v1.TokenReviewSpec
-audiences [s o
+audiences [s o #2
 )~"
-    R"~(token s o
+R"~(token s o #1
 =io.k8s.api.authentication.v1.TokenReviewStatus
-audiences [s o
-authenticated b o
-error s o
-user @253 o
+audiences [s o #4
+authenticated b o #1
+error s o #3
+user @253 o #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec
-conversion @254 p o
-group s
-names @255
-preserveUnknownFields b o
-scope s
-versions [@256
+conversion @254 p o #9
+group s #1
+names @255 #3
+preserveUnknownFields b o #10
+scope s #4
+versions [@256 #7
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus
-acceptedNames @255
-conditions [@257 K=type
-observedGeneration l o
-storedVersions [s
+acceptedNames @255 #2
+conditions [@257 K=type #1
+observedGeneration l o #4
+storedVersions [s #3
 =io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry
-apiVersion s o
-fieldsType s o
-fieldsV1 a p o
-manager s o
-operation s o
-subresource s o
-time t p o
+apiVersion s o #3
+fieldsType s o #6
+fieldsV1 a p o #7
+manager s o #1
+operation s o #2
+subresource s o #8
+time t p o #4
 =io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference A
-apiVersion s
-blockOwnerDeletion b p o
-controller b p o
-kind s
-name s
-uid s
+apiVersion s #5
+blockOwnerDeletion b p o #7
+controller b p o #6
+kind s #1
+name s #3
+uid s #4
 =io.k8s.api.core.v1.Affinity
-nodeAffinity @258 p o
-podAffinity @259 p o
-podAntiAffinity @260 p o
+nodeAffinity @258 p o #1
+podAffinity @259 p o #2
+podAntiAffinity @260 p o #3
 =io.k8s.api.core.v1.Container
-args [s o
-command [s o
+args [s o #4
+command [s o #3
 )~"
-    R"~(env [@261 o K=name M k=name
-envFrom [@262 o
-image s o
-imagePullPolicy s o
-lifecycle @263 p o
-livenessProbe @264 p o
-name s
-ports [@265 o K=containerPort,protocol M k=containerPort
-readinessProbe @264 p o
-resizePolicy [@266 o
-resources @143 o
-restartPolicy s p o
-restartPolicyRules [@267 o
-securityContext @268 p o
-startupProbe @264 p o
-stdin b o
-stdinOnce b o
-terminationMessagePath s o
-terminationMessagePolicy s o
-tty b o
-volumeDevices [@269 o K=devicePath M k=devicePath
-volumeMounts [@270 o K=mountPath M k=mountPath
-workingDir s o
+R"~(env [@261 o K=name M k=name #7
+envFrom [@262 o #19
+image s o #2
+imagePullPolicy s o #14
+lifecycle @263 p o #12
+livenessProbe @264 p o #10
+name s #1
+ports [@265 o K=containerPort,protocol M k=containerPort #6
+readinessProbe @264 p o #11
+resizePolicy [@266 o #23
+resources @143 o #8
+restartPolicy s p o #24
+restartPolicyRules [@267 o #25
+securityContext @268 p o #15
+startupProbe @264 p o #22
+stdin b o #16
+stdinOnce b o #17
+terminationMessagePath s o #13
+terminationMessagePolicy s o #20
+tty b o #18
+volumeDevices [@269 o K=devicePath M k=devicePath #21
+volumeMounts [@270 o K=mountPath M k=mountPath #9
+workingDir s o #5
 =io.k8s.api.core.v1.PodDNSConfig
-nameservers [s o
-options [@271 o
-searches [s o
+nameservers [s o #1
+options [@271 o #3
+searches [s o #2
 =io.k8s.api.core.v1.EphemeralContainer
-args [s o
-command [s o
-env [@261 o K=name M k=name
-envFrom [@262 o
-image s o
-imagePullPolicy s o
-lifecycle @263 p o
-livenessProbe @264 p o
-name s
-ports [@265 o K=containerPort,protocol M k=containerPort
-readinessProbe @264 p o
-resizePolicy [@266 o
+args [s o #1.4
+command [s o #1.3
+env [@261 o K=name M k=name #1.7
+envFrom [@262 o #1.19
+image s o #1.2
+imagePullPolicy s o #1.14
+lifecycle @263 p o #1.12
+livenessProbe @264 p o #1.10
+name s #1.1
+ports [@265 o K=containerPort,protocol M k=containerPort #1.6
+readinessProbe @264 p o #1.11
+resizePolicy [@266 o #1.23
 )~"
-    R"~(resources @143 o
-restartPolicy s p o
-restartPolicyRules [@267 o
-securityContext @268 p o
-startupProbe @264 p o
-stdin b o
-stdinOnce b o
-targetContainerName s o
-terminationMessagePath s o
-terminationMessagePolicy s o
-tty b o
-volumeDevices [@269 o K=devicePath M k=devicePath
-volumeMounts [@270 o K=mountPath M k=mountPath
-workingDir s o
+R"~(resources @143 o #1.8
+restartPolicy s p o #1.24
+restartPolicyRules [@267 o #1.25
+securityContext @268 p o #1.15
+startupProbe @264 p o #1.22
+stdin b o #1.16
+stdinOnce b o #1.17
+targetContainerName s o #2
+terminationMessagePath s o #1.13
+terminationMessagePolicy s o #1.20
+tty b o #1.18
+volumeDevices [@269 o K=devicePath M k=devicePath #1.21
+volumeMounts [@270 o K=mountPath M k=mountPath #1.9
+workingDir s o #1.5
 =io.k8s.api.core.v1.EvictionResponder A
-name s
-priority i p
+name s #1
+priority i p #2
 =io.k8s.api.core.v1.HostAlias
-hostnames [s o
-ip s
+hostnames [s o #2
+ip s #1
 =io.k8s.api.core.v1.PodOS
-name s
+name s #1
 =io.k8s.api.core.v1.PodReadinessGate
-conditionType s
+conditionType s #1
 =io.k8s.api.core.v1.PodResourceClaim
-name s
-resourceClaimName s p o
-resourceClaimTemplateName s p o
+name s #1
+resourceClaimName s p o #3
+resourceClaimTemplateName s p o #4
 =io.k8s.api.core.v1.ResourceRequirements
-claims [@272 o K=name
-limits {q o
-requests {q o
+claims [@272 o K=name #3
+limits {q o #1
+requests {q o #2
 =io.k8s.api.core.v1.PodSchedulingGate
-name s
+name s #1
 =io.k8s.api.core.v1.PodSchedulingGroup
-podGroupName s p o
+podGroupName s p o #1
 =io.k8s.api.core.v1.PodSecurityContext
-appArmorProfile @273 p o
-fsGroup l p o
-fsGroupChangePolicy s p o
+appArmorProfile @273 p o #11
+fsGroup l p o #5
+fsGroupChangePolicy s p o #9
 )~"
-    R"~(runAsGroup l p o
-runAsNonRoot b p o
-runAsUser l p o
-seLinuxChangePolicy s p o
-seLinuxOptions @274 p o
-seccompProfile @275 p o
-supplementalGroups [l o
-supplementalGroupsPolicy s p o
-sysctls [@276 o
-windowsOptions @277 p o
+R"~(runAsGroup l p o #6
+runAsNonRoot b p o #3
+runAsUser l p o #2
+seLinuxChangePolicy s p o #13
+seLinuxOptions @274 p o #1
+seccompProfile @275 p o #10
+supplementalGroups [l o #4
+supplementalGroupsPolicy s p o #12
+sysctls [@276 o #7
+windowsOptions @277 p o #8
 =io.k8s.api.core.v1.Toleration
-effect s o
-key s o
-operator s o
-tolerationSeconds l p o
-value s o
+effect s o #4
+key s o #1
+operator s o #2
+tolerationSeconds l p o #5
+value s o #3
 =io.k8s.api.core.v1.TopologySpreadConstraint
-labelSelector @204 p o
-matchLabelKeys [s o
-maxSkew i
-minDomains i p o
-nodeAffinityPolicy s p o
-nodeTaintsPolicy s p o
-topologyKey s
-whenUnsatisfiable s
+labelSelector @204 p o #4
+matchLabelKeys [s o #8
+maxSkew i #1
+minDomains i p o #5
+nodeAffinityPolicy s p o #6
+nodeTaintsPolicy s p o #7
+topologyKey s #2
+whenUnsatisfiable s #3
 =io.k8s.api.core.v1.Volume
-awsElasticBlockStore @178 p o
-azureDisk @179 p o
-azureFile @278 p o
-cephfs @279 p o
-cinder @280 p o
-configMap @281 p o
-csi @282 p o
-downwardAPI @283 p o
-emptyDir @284 p o
-ephemeral @285 p o
-fc @184 p o
-flexVolume @286 p o
-flocker @186 p o
-gcePersistentDisk @187 p o
+awsElasticBlockStore @178 p o #2.4
+azureDisk @179 p o #2.22
+azureFile @278 p o #2.18
+cephfs @279 p o #2.14
+cinder @280 p o #2.13
+configMap @281 p o #2.19
+csi @282 p o #2.28
+downwardAPI @283 p o #2.16
+emptyDir @284 p o #2.2
+ephemeral @285 p o #2.29
+fc @184 p o #2.17
+flexVolume @286 p o #2.12
+flocker @186 p o #2.15
+gcePersistentDisk @187 p o #2.3
 )~"
-    R"~(gitRepo @287 p o
-glusterfs @288 p o
-hostPath @189 p o
-image @289 p o
-iscsi @290 p o
-name s
-nfs @192 p o
-persistentVolumeClaim @291 p o
-photonPersistentDisk @194 p o
-portworxVolume @195 p o
-projected @292 p o
-quobyte @196 p o
-rbd @293 p o
-scaleIO @294 p o
-secret @295 p o
-storageos @296 p o
-vsphereVolume @200 p o
+R"~(gitRepo @287 p o #2.5
+glusterfs @288 p o #2.9
+hostPath @189 p o #2.1
+image @289 p o #2.30
+iscsi @290 p o #2.8
+name s #1
+nfs @192 p o #2.7
+persistentVolumeClaim @291 p o #2.10
+photonPersistentDisk @194 p o #2.23
+portworxVolume @195 p o #2.24
+projected @292 p o #2.26
+quobyte @196 p o #2.21
+rbd @293 p o #2.11
+scaleIO @294 p o #2.25
+secret @295 p o #2.6
+storageos @296 p o #2.27
+vsphereVolume @200 p o #2.20
 =io.k8s.api.core.v1.PodCondition
-lastProbeTime t o
-lastTransitionTime t o
-message s o
-observedGeneration l o
-reason s o
-status s
-type s
+lastProbeTime t o #3
+lastTransitionTime t o #4
+message s o #6
+observedGeneration l o #7
+reason s o #5
+status s #2
+type s #1
 =io.k8s.api.core.v1.ContainerStatus
-allocatedResources {q o
-allocatedResourcesStatus [@297 o K=name M k=name
-containerID s o
-image s
-imageID s
-lastState @298 o
-name s
-ready b
-resources @143 p o
-restartCount i
-started b p o
-state @298 o
-stopSignal s p o
-user @299 p o
+allocatedResources {q o #10
+allocatedResourcesStatus [@297 o K=name M k=name #14
+containerID s o #8
+image s #6
+imageID s #7
+lastState @298 o #3
+name s #1
+ready b #4
+resources @143 p o #11
+restartCount i #5
+started b p o #9
+state @298 o #2
+stopSignal s p o #15
+user @299 p o #13
 )~"
-    R"~(volumeMounts [@300 o K=mountPath M k=mountPath
+R"~(volumeMounts [@300 o K=mountPath M k=mountPath #12
 =io.k8s.api.core.v1.PodExtendedResourceClaimStatus
-requestMappings [@301
-resourceClaimName s
+requestMappings [@301 #1
+resourceClaimName s #2
 =io.k8s.api.core.v1.HostIP
-ip s
+ip s #1
 =io.k8s.api.core.v1.NodeAllocatableResourceClaimStatus
-containers [s o S
-mapping [@302 o K=name M k=name
-overhead [@303 o K=name M k=name
-resourceClaimName s
+containers [s o S #2
+mapping [@302 o K=name M k=name #4
+overhead [@303 o K=name M k=name #5
+resourceClaimName s #1
 =io.k8s.api.core.v1.PodIP
-ip s
+ip s #1
 =io.k8s.api.core.v1.PodResourceClaimStatus
-name s
-resourceClaimName s p o
+name s #1
+resourceClaimName s p o #2
 =io.k8s.api.core.v1.PodVolumeHealth
-healthConditions [@304 o K=status,reason M k=status
-lastTransitionTime t o
-name s
+healthConditions [@304 o K=status,reason M k=status #2
+lastTransitionTime t o #3
+name s #1
 =io.k8s.api.core.v1.ReplicationControllerCondition
-lastTransitionTime t o
-message s o
-reason s o
-status s
-type s
+lastTransitionTime t o #3
+message s o #5
+reason s o #4
+status s #2
+type s #1
 =io.k8s.api.core.v1.ServicePort
-appProtocol s p o
-name s o
-nodePort i o
-port i
-protocol s o
-targetPort x o
+appProtocol s p o #6
+name s o #1
+nodePort i o #5
+port i #3
+protocol s o #2
+targetPort x o #4
 =io.k8s.api.core.v1.SessionAffinityConfig
-clientIP @305 p o
+clientIP @305 p o #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.Condition
-lastTransitionTime t
-message s
-observedGeneration l o
-reason s
+lastTransitionTime t #4
+message s #6
+observedGeneration l o #3
+reason s #5
 )~"
-    R"~(status s
-type s
+R"~(status s #2
+type s #1
 =io.k8s.api.core.v1.LoadBalancerStatus
-ingress [@306 o
+ingress [@306 o #1
 =io.k8s.api.core.v1.EndpointAddress A
-hostname s o
-ip s
-nodeName s p o
-targetRef @65 p o
+hostname s o #3
+ip s #1
+nodeName s p o #4
+targetRef @65 p o #2
 =io.k8s.api.core.v1.EndpointPort A
-appProtocol s p o
-name s o
-port i
-protocol s o
+appProtocol s p o #4
+name s o #1
+port i #2
+protocol s o #3
 =io.k8s.api.core.v1.NamespaceCondition
-lastTransitionTime t o
-message s o
-reason s o
-status s
-type s
+lastTransitionTime t o #4
+message s o #6
+reason s o #5
+status s #2
+type s #1
 =io.k8s.api.core.v1.NodeConfigSource
-configMap @307 p o
+configMap @307 p o #2
 =io.k8s.api.core.v1.NodePodPreemptionPolicy
-disableResizePreemption [s o S
+disableResizePreemption [s o S #1
 =io.k8s.api.core.v1.Taint
-effect s
-key s
-timeAdded t p o
-value s o
+effect s #3
+key s #1
+timeAdded t p o #4
+value s o #2
 =io.k8s.api.core.v1.NodeAddress
-address s
-type s
+address s #2
+type s #1
 =io.k8s.api.core.v1.NodeCondition
-lastHeartbeatTime t o
-lastTransitionTime t o
-message s o
-reason s o
-status s
-type s
+lastHeartbeatTime t o #3
+lastTransitionTime t o #4
+message s o #6
+reason s o #5
+status s #2
+type s #1
 =io.k8s.api.core.v1.NodeConfigStatus
 )~"
-    R"~(active @166 p o
-assigned @166 p o
-error s o
-lastKnownGood @166 p o
+R"~(active @166 p o #2
+assigned @166 p o #1
+error s o #4
+lastKnownGood @166 p o #3
 =io.k8s.api.core.v1.NodeDaemonEndpoints
-kubeletEndpoint @308 o
+kubeletEndpoint @308 o #1
 =io.k8s.api.core.v1.NodeFeatures
-supplementalGroupsPolicy b p o
+supplementalGroupsPolicy b p o #1
 =io.k8s.api.core.v1.ContainerImage
-names [s
-sizeBytes l o
+names [s #1
+sizeBytes l o #2
 =io.k8s.api.core.v1.NodeSystemInfo
-architecture s
-bootID s
-containerRuntimeVersion s
-kernelVersion s
-kubeProxyVersion s
-kubeletVersion s
-machineID s
-operatingSystem s
-osImage s
-runningInUserNamespace b p o
-swap @309 p o
-systemUUID s
+architecture s #10
+bootID s #3
+containerRuntimeVersion s #6
+kernelVersion s #4
+kubeProxyVersion s #8
+kubeletVersion s #7
+machineID s #1
+operatingSystem s #9
+osImage s #5
+runningInUserNamespace b p o #12
+swap @309 p o #11
+systemUUID s #2
 =io.k8s.api.core.v1.NodeRuntimeHandler
-features @310 p o
-name s
+features @310 p o #2
+name s #1
 =io.k8s.api.core.v1.AttachedVolume
-devicePath s
-name s
+devicePath s #2
+name s #1
 =io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource
-fsType s o
-partition i o
-readOnly b o
-volumeID s
+fsType s o #2
+partition i o #3
+readOnly b o #4
+volumeID s #1
 =io.k8s.api.core.v1.AzureDiskVolumeSource
-cachingMode s p o
-diskName s
-diskURI s
-fsType s p o
+cachingMode s p o #3
+diskName s #1
+diskURI s #2
+fsType s p o #4
 )~"
-    R"~(kind s p o
-readOnly b p o
+R"~(kind s p o #6
+readOnly b p o #5
 =io.k8s.api.core.v1.AzureFilePersistentVolumeSource
-readOnly b o
-secretName s
-secretNamespace s p
-shareName s
+readOnly b o #3
+secretName s #1
+secretNamespace s p #4
+shareName s #2
 =io.k8s.api.core.v1.CephFSPersistentVolumeSource
-monitors [s
-path s o
-readOnly b o
-secretFile s o
-secretRef @311 p o
-user s o
+monitors [s #1
+path s o #2
+readOnly b o #6
+secretFile s o #4
+secretRef @311 p o #5
+user s o #3
 =io.k8s.api.core.v1.CinderPersistentVolumeSource
-fsType s o
-readOnly b o
-secretRef @311 p o
-volumeID s
+fsType s o #2
+readOnly b o #3
+secretRef @311 p o #4
+volumeID s #1
 =io.k8s.api.core.v1.CSIPersistentVolumeSource
-controllerExpandSecretRef @311 p o
-controllerPublishSecretRef @311 p o
-driver s
-fsType s o
-nodeExpandSecretRef @311 p o
-nodePublishSecretRef @311 p o
-nodeStageSecretRef @311 p o
-readOnly b o
-volumeAttributes {s o
-volumeHandle s
+controllerExpandSecretRef @311 p o #9
+controllerPublishSecretRef @311 p o #6
+driver s #1
+fsType s o #4
+nodeExpandSecretRef @311 p o #10
+nodePublishSecretRef @311 p o #8
+nodeStageSecretRef @311 p o #7
+readOnly b o #3
+volumeAttributes {s o #5
+volumeHandle s #2
 =io.k8s.api.core.v1.FCVolumeSource
-fsType s o
-lun i p o
-readOnly b o
-targetWWNs [s o
-wwids [s o
+fsType s o #3
+lun i p o #2
+readOnly b o #4
+targetWWNs [s o #1
+wwids [s o #5
 =io.k8s.api.core.v1.FlexPersistentVolumeSource
-driver s
-fsType s o
-options {s o
+driver s #1
+fsType s o #2
+options {s o #5
 )~"
-    R"~(readOnly b o
-secretRef @311 p o
+R"~(readOnly b o #4
+secretRef @311 p o #3
 =io.k8s.api.core.v1.FlockerVolumeSource
-datasetName s o
-datasetUUID s o
+datasetName s o #1
+datasetUUID s o #2
 =io.k8s.api.core.v1.GCEPersistentDiskVolumeSource
-fsType s o
-partition i o
-pdName s
-readOnly b o
+fsType s o #2
+partition i o #3
+pdName s #1
+readOnly b o #4
 =io.k8s.api.core.v1.GlusterfsPersistentVolumeSource
-endpoints s
-endpointsNamespace s p o
-path s
-readOnly b o
+endpoints s #1
+endpointsNamespace s p o #4
+path s #2
+readOnly b o #3
 =io.k8s.api.core.v1.HostPathVolumeSource
-path s
-type s p o
+path s #1
+type s p o #2
 =io.k8s.api.core.v1.ISCSIPersistentVolumeSource
-chapAuthDiscovery b o
-chapAuthSession b o
-fsType s o
-initiatorName s p o
-iqn s
-iscsiInterface s o
-lun i
-portals [s o
-readOnly b o
-secretRef @311 p o
-targetPortal s
+chapAuthDiscovery b o #8
+chapAuthSession b o #11
+fsType s o #5
+initiatorName s p o #12
+iqn s #2
+iscsiInterface s o #4
+lun i #3
+portals [s o #7
+readOnly b o #6
+secretRef @311 p o #10
+targetPortal s #1
 =io.k8s.api.core.v1.LocalVolumeSource
-fsType s p o
-path s
+fsType s p o #2
+path s #1
 =io.k8s.api.core.v1.NFSVolumeSource
-path s
-readOnly b o
-server s
+path s #2
+readOnly b o #3
+server s #1
 =io.k8s.api.core.v1.VolumeNodeAffinity
-required @312 p o
+required @312 p o #1
 =io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource
 )~"
-    R"~(fsType s o
-pdID s
+R"~(fsType s o #2
+pdID s #1
 =io.k8s.api.core.v1.PortworxVolumeSource
-fsType s o
-readOnly b o
-volumeID s
+fsType s o #2
+readOnly b o #3
+volumeID s #1
 =io.k8s.api.core.v1.QuobyteVolumeSource
-group s o
-readOnly b o
-registry s
-tenant s o
-user s o
-volume s
+group s o #5
+readOnly b o #3
+registry s #1
+tenant s o #6
+user s o #4
+volume s #2
 =io.k8s.api.core.v1.RBDPersistentVolumeSource
-fsType s o
-image s
-keyring s o
-monitors [s
-pool s o
-readOnly b o
-secretRef @311 p o
-user s o
+fsType s o #3
+image s #2
+keyring s o #6
+monitors [s #1
+pool s o #4
+readOnly b o #8
+secretRef @311 p o #7
+user s o #5
 =io.k8s.api.core.v1.ScaleIOPersistentVolumeSource
-fsType s o
-gateway s
-protectionDomain s o
-readOnly b o
-secretRef @311 p
-sslEnabled b o
-storageMode s o
-storagePool s o
-system s
-volumeName s o
+fsType s o #9
+gateway s #1
+protectionDomain s o #5
+readOnly b o #10
+secretRef @311 p #3
+sslEnabled b o #4
+storageMode s o #7
+storagePool s o #6
+system s #2
+volumeName s o #8
 =io.k8s.api.core.v1.StorageOSPersistentVolumeSource
-fsType s o
-readOnly b o
-secretRef @65 p o
-volumeName s o
-volumeNamespace s o
+fsType s o #3
+readOnly b o #4
+secretRef @65 p o #5
+volumeName s o #1
+volumeNamespace s o #2
 =io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource
 )~"
-    R"~(fsType s o
-storagePolicyID s o
-storagePolicyName s o
-volumePath s
+R"~(fsType s o #2
+storagePolicyID s o #4
+storagePolicyName s o #3
+volumePath s #1
 =io.k8s.api.core.v1.TypedLocalObjectReference A
-apiGroup s p
-kind s
-name s
+apiGroup s p #1
+kind s #2
+name s #3
 =io.k8s.api.core.v1.TypedObjectReference
-apiGroup s p
-kind s
-name s
-namespace s p o
+apiGroup s p #1
+kind s #2
+name s #3
+namespace s p o #4
 =io.k8s.api.core.v1.VolumeResourceRequirements
-limits {q o
-requests {q o
+limits {q o #1
+requests {q o #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector A
-matchExpressions [@313 o
-matchLabels {s o
+matchExpressions [@313 o #2
+matchLabels {s o #1
 =io.k8s.api.core.v1.PersistentVolumeClaimCondition
-lastProbeTime t o
-lastTransitionTime t o
-message s o
-reason s o
-status s
-type s
+lastProbeTime t o #3
+lastTransitionTime t o #4
+message s o #6
+reason s o #5
+status s #2
+type s #1
 =io.k8s.api.core.v1.VolumeHealthStatus
-healthConditions [@304 o K=status,reason M k=status
-lastTransitionTime t o
+healthConditions [@304 o K=status,reason M k=status #1
+lastTransitionTime t o #2
 =io.k8s.api.core.v1.ModifyVolumeStatus
-status s
-targetVolumeAttributesClassName s o
+status s #2
+targetVolumeAttributesClassName s o #1
 =io.k8s.api.core.v1.LimitRangeItem
-default {q o
-defaultRequest {q o
-max {q o
-maxLimitRequestRatio {q o
-min {q o
-type s
+default {q o #4
+defaultRequest {q o #5
+max {q o #2
+maxLimitRequestRatio {q o #6
+min {q o #3
+type s #1
 =io.k8s.api.core.v1.ScopeSelector A
 )~"
-    R"~(matchExpressions [@314 o
+R"~(matchExpressions [@314 o #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.StatusCause
-field s o
-message s o
-reason s o
+field s o #3
+message s o #2
+reason s o #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo
-selector s
+selector s #1
 =io.k8s.api.apps.v1.DeploymentStrategy
-rollingUpdate @315 p o
-type s o
+rollingUpdate @315 p o #2
+type s o #1
 =io.k8s.api.apps.v1.DeploymentCondition
-lastTransitionTime t o
-lastUpdateTime t o
-message s o
-reason s o
-status s
-type s
+lastTransitionTime t o #7
+lastUpdateTime t o #6
+message s o #5
+reason s o #4
+status s #2
+type s #1
 =io.k8s.api.apps.v1.ReplicaSetCondition
-lastTransitionTime t o
-message s o
-reason s o
-status s
-type s
+lastTransitionTime t o #3
+message s o #5
+reason s o #4
+status s #2
+type s #1
 =io.k8s.api.apps.v1.StatefulSetOrdinals
-start i
+start i #1
 =io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy
-whenDeleted s o
-whenScaled s o
+whenDeleted s o #1
+whenScaled s o #2
 =io.k8s.api.apps.v1.StatefulSetUpdateStrategy
-rollingUpdate @316 p o
-type s o
+rollingUpdate @316 p o #2
+type s o #1
 =io.k8s.api.apps.v1.StatefulSetCondition
-lastTransitionTime t o
-message s o
-reason s o
-status s
-type s
+lastTransitionTime t o #3
+message s o #5
+reason s o #4
+status s #2
+type s #1
 =io.k8s.api.apps.v1.DaemonSetUpdateStrategy
-rollingUpdate @317 p o
-type s o
+rollingUpdate @317 p o #2
+type s o #1
 )~"
-    R"~(=io.k8s.api.apps.v1.DaemonSetCondition
-lastTransitionTime t o
-message s o
-reason s o
-status s
-type s
+R"~(=io.k8s.api.apps.v1.DaemonSetCondition
+lastTransitionTime t o #3
+message s o #5
+reason s o #4
+status s #2
+type s #1
 =io.k8s.api.batch.v1.PodFailurePolicy
-rules [@318
+rules [@318 #1
 =io.k8s.api.batch.v1.JobSchedulingConfiguration
-disruptionMode @319 p o
-resourceClaims [@320 o K=name M k=name
-schedulingConstraints @321 p o
-schedulingPolicy @322 p o
+disruptionMode @319 p o #3
+resourceClaims [@320 o K=name M k=name #4
+schedulingConstraints @321 p o #2
+schedulingPolicy @322 p o #1
 =io.k8s.api.batch.v1.SuccessPolicy
-rules [@323
+rules [@323 #1
 =io.k8s.api.batch.v1.JobCondition
-lastProbeTime t o
-lastTransitionTime t o
-message s o
-reason s o
-status s
-type s
+lastProbeTime t o #3
+lastTransitionTime t o #4
+message s o #6
+reason s o #5
+status s #2
+type s #1
 =io.k8s.api.batch.v1.UncountedTerminatedPods
-failed [s o S
-succeeded [s o S
+failed [s o S #2
+succeeded [s o S #1
 =io.k8s.api.batch.v1.JobTemplateSpec
-metadata @55 o
-spec @90 o
+metadata @55 o #1
+spec @90 o #2
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior
-scaleDown @324 p o
-scaleUp @324 p o
+scaleDown @324 p o #2
+scaleUp @324 p o #1
 =io.k8s.api.autoscaling.v2.MetricSpec
-containerResource @325 p o
-external @326 p o
-object @327 p o
-pods @328 p o
-resource @329 p o
-type s
+containerResource @325 p o #7
+external @326 p o #5
+object @327 p o #2
+pods @328 p o #3
+resource @329 p o #4
+type s #1
 =io.k8s.api.autoscaling.v2.CrossVersionObjectReference
-apiVersion s o
+apiVersion s o #3
 )~"
-    R"~(kind s
-name s
+R"~(kind s #1
+name s #2
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition
-lastTransitionTime t o
-message s o
-observedGeneration l p o
-reason s o
-status s
-type s
+lastTransitionTime t o #3
+message s o #5
+observedGeneration l p o #6
+reason s o #4
+status s #2
+type s #1
 =io.k8s.api.autoscaling.v2.MetricStatus
-containerResource @330 p o
-external @331 p o
-object @332 p o
-pods @333 p o
-resource @334 p o
-type s
+containerResource @330 p o #7
+external @331 p o #5
+object @332 p o #2
+pods @333 p o #3
+resource @334 p o #4
+type s #1
 =io.k8s.api.networking.v1.IngressBackend
-resource @201 p o
-service @335 p o
+resource @201 p o #3
+service @335 p o #4
 =io.k8s.api.networking.v1.IngressRule
-host s o
-http @336 p o
+host s o #1
+http @336 p o #2.1
 =io.k8s.api.networking.v1.IngressTLS
-hosts [s o
-secretName s o
+hosts [s o #1
+secretName s o #2
 =io.k8s.api.networking.v1.IngressLoadBalancerStatus
-ingress [@337 o
+ingress [@337 o #1
 =io.k8s.api.networking.v1.IngressClassParametersReference
-apiGroup s p o
-kind s
-name s
-namespace s p o
-scope s p
+apiGroup s p o #1
+kind s #2
+name s #3
+namespace s p o #5
+scope s p #4
 =io.k8s.api.networking.v1.NetworkPolicyEgressRule
-ports [@338 o
-to [@339 o
+ports [@338 o #1
+to [@339 o #2
 =io.k8s.api.networking.v1.NetworkPolicyIngressRule
-from [@339 o
-ports [@338 o
+from [@339 o #2
+ports [@338 o #1
 =io.k8s.api.discovery.v1.EndpointConditions
 )~"
-    R"~(ready b p o
-serving b p o
-terminating b p o
+R"~(ready b p o #1
+serving b p o #2
+terminating b p o #3
 =io.k8s.api.discovery.v1.EndpointHints
-forNodes [@340 o
-forZones [@341 o
+forNodes [@340 o #2
+forZones [@341 o #1
 =io.k8s.api.core.v1.TopologySelectorLabelRequirement
-key s
-values [s
+key s #1
+values [s #2
 =io.k8s.api.storage.v1.TokenRequest
-audience s
-expirationSeconds l p o
+audience s #1
+expirationSeconds l p o #2
 =io.k8s.api.storage.v1.VolumeAttachmentSource
-inlineVolumeSpec @72 p o
-persistentVolumeName s p o
+inlineVolumeSpec @72 p o #2
+persistentVolumeName s p o #1
 =io.k8s.api.storage.v1.VolumeError
-errorCode i p o
-message s o
-time t o
+errorCode i p o #3
+message s o #2
+time t o #1
 =io.k8s.api.certificates.v1.CertificateSigningRequestCondition
-lastTransitionTime t o
-lastUpdateTime t o
-message s o
-reason s o
-status s
-type s
+lastTransitionTime t o #5
+lastUpdateTime t o #4
+message s o #3
+reason s o #2
+status s #6
+type s #1
 =io.k8s.api.admissionregistration.v1.WebhookClientConfig
-caBundle y o
-service @342 p o
-url s p o
+caBundle y o #2
+service @342 p o #1
+url s p o #3
 =io.k8s.api.admissionregistration.v1.MatchCondition
-expression s
-name s
+expression s #2
+name s #1
 =io.k8s.api.admissionregistration.v1.RuleWithOperations
-apiGroups [s o
-apiVersions [s o
-operations [s o
-resources [s o
-scope s p o
+apiGroups [s o #2.1
+apiVersions [s o #2.2
+operations [s o #1
+resources [s o #2.3
+scope s p o #2.4
 =io.k8s.api.authorization.v1.NonResourceAttributes
 )~"
-    R"~(path s o
-verb s o
+R"~(path s o #1
+verb s o #2
 =io.k8s.api.authorization.v1.ResourceAttributes
-fieldSelector @343 p o
-group s o
-labelSelector @344 p o
-name s o
-namespace s o
-resource s o
-subresource s o
-verb s o
-version s o
+fieldSelector @343 p o #8
+group s o #3
+labelSelector @344 p o #9
+name s o #7
+namespace s o #1
+resource s o #5
+subresource s o #6
+verb s o #2
+version s o #4
 =io.k8s.api.authorization.v1.NonResourceRule
-nonResourceURLs [s o
-verbs [s
+nonResourceURLs [s o #2
+verbs [s #1
 =io.k8s.api.authorization.v1.ResourceRule
-apiGroups [s o
-resourceNames [s o
-resources [s o
-verbs [s
+apiGroups [s o #2
+resourceNames [s o #4
+resources [s o #3
+verbs [s #1
 =io.k8s.api.authentication.v1.UserInfo
-extra {[s o
-groups [s o
-uid s o
-username s o
+extra {[s o #4
+groups [s o #3
+uid s o #2
+username s o #1
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion
-strategy s
-webhook @345 p o
+strategy s #1
+webhook @345 p o #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames
-categories [s o
-kind s
-listKind s o
-plural s
-shortNames [s o
-singular s o
+categories [s o #6
+kind s #4
+listKind s o #5
+plural s #1
+shortNames [s o #3
+singular s o #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion
-additionalPrinterColumns [@346 o
-deprecated b o
-deprecationWarning s p o
-name s
+additionalPrinterColumns [@346 o #6
+deprecated b o #7
+deprecationWarning s p o #8
+name s #1
 )~"
-    R"~(schema @347 p o
-selectableFields [@348 o
-served b
-storage b
-subresources @349 p o
+R"~(schema @347 p o #4
+selectableFields [@348 o #9
+served b #2
+storage b #3
+subresources @349 p o #5
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition
-lastTransitionTime t o
-message s o
-observedGeneration l o
-reason s o
-status s
-type s
+lastTransitionTime t o #3
+message s o #5
+observedGeneration l o #6
+reason s o #4
+status s #2
+type s #1
 =io.k8s.api.core.v1.NodeAffinity
-preferredDuringSchedulingIgnoredDuringExecution [@350 o
-requiredDuringSchedulingIgnoredDuringExecution @312 p o
+preferredDuringSchedulingIgnoredDuringExecution [@350 o #2
+requiredDuringSchedulingIgnoredDuringExecution @312 p o #1
 =io.k8s.api.core.v1.PodAffinity
-preferredDuringSchedulingIgnoredDuringExecution [@351 o
-requiredDuringSchedulingIgnoredDuringExecution [@352 o
+preferredDuringSchedulingIgnoredDuringExecution [@351 o #2
+requiredDuringSchedulingIgnoredDuringExecution [@352 o #1
 =io.k8s.api.core.v1.PodAntiAffinity
-preferredDuringSchedulingIgnoredDuringExecution [@351 o
-requiredDuringSchedulingIgnoredDuringExecution [@352 o
+preferredDuringSchedulingIgnoredDuringExecution [@351 o #2
+requiredDuringSchedulingIgnoredDuringExecution [@352 o #1
 =io.k8s.api.core.v1.EnvVar
-name s
-value s o
-valueFrom @353 p o
+name s #1
+value s o #2
+valueFrom @353 p o #3
 =io.k8s.api.core.v1.EnvFromSource
-configMapRef @354 p o
-prefix s o
-secretRef @355 p o
+configMapRef @354 p o #2
+prefix s o #1
+secretRef @355 p o #3
 =io.k8s.api.core.v1.Lifecycle
-postStart @356 p o
-preStop @356 p o
-stopSignal s p o
+postStart @356 p o #1
+preStop @356 p o #2
+stopSignal s p o #3
 =io.k8s.api.core.v1.Probe
-exec @357 p o
-failureThreshold i o
-grpc @358 p o
-httpGet @359 p o
-initialDelaySeconds i o
-periodSeconds i o
+exec @357 p o #1.1
+failureThreshold i o #6
+grpc @358 p o #1.4
+httpGet @359 p o #1.2
+initialDelaySeconds i o #2
+periodSeconds i o #4
 )~"
-    R"~(successThreshold i o
-tcpSocket @360 p o
-terminationGracePeriodSeconds l p o
-timeoutSeconds i o
+R"~(successThreshold i o #5
+tcpSocket @360 p o #1.3
+terminationGracePeriodSeconds l p o #7
+timeoutSeconds i o #3
 =io.k8s.api.core.v1.ContainerPort
-containerPort i
-hostIP s o
-hostPort i o
-name s o
-protocol s o
+containerPort i #3
+hostIP s o #5
+hostPort i o #2
+name s o #1
+protocol s o #4
 =io.k8s.api.core.v1.ContainerResizePolicy
-resourceName s
-restartPolicy s
+resourceName s #1
+restartPolicy s #2
 =io.k8s.api.core.v1.ContainerRestartRule
-action s o
-exitCodes @361 p o
+action s o #1
+exitCodes @361 p o #2
 =io.k8s.api.core.v1.SecurityContext
-allowPrivilegeEscalation b p o
-appArmorProfile @273 p o
-capabilities @362 p o
-privileged b p o
-procMount s p o
-readOnlyRootFilesystem b p o
-runAsGroup l p o
-runAsNonRoot b p o
-runAsUser l p o
-seLinuxOptions @274 p o
-seccompProfile @275 p o
-windowsOptions @277 p o
+allowPrivilegeEscalation b p o #7
+appArmorProfile @273 p o #12
+capabilities @362 p o #1
+privileged b p o #2
+procMount s p o #9
+readOnlyRootFilesystem b p o #6
+runAsGroup l p o #8
+runAsNonRoot b p o #5
+runAsUser l p o #4
+seLinuxOptions @274 p o #3
+seccompProfile @275 p o #11
+windowsOptions @277 p o #10
 =io.k8s.api.core.v1.VolumeDevice
-devicePath s
-name s
+devicePath s #2
+name s #1
 =io.k8s.api.core.v1.VolumeMount
-bindMountOptions [s o S
-mountPath s
-mountPropagation s p o
-name s
-readOnly b o
-recursiveReadOnly s p o
-subPath s o
+bindMountOptions [s o S #8
+mountPath s #3
+mountPropagation s p o #5
+name s #1
+readOnly b o #2
+recursiveReadOnly s p o #7
+subPath s o #4
 )~"
-    R"~(subPathExpr s o
+R"~(subPathExpr s o #6
 =io.k8s.api.core.v1.PodDNSConfigOption
-name s o
-value s p o
+name s o #1
+value s p o #2
 =io.k8s.api.core.v1.ResourceClaim
-name s
-request s o
+name s #1
+request s o #2
 =io.k8s.api.core.v1.AppArmorProfile
-localhostProfile s p o
-type s
+localhostProfile s p o #2
+type s #1
 =io.k8s.api.core.v1.SELinuxOptions
-level s o
-role s o
-type s o
-user s o
+level s o #4
+role s o #2
+type s o #3
+user s o #1
 =io.k8s.api.core.v1.SeccompProfile
-localhostProfile s p o
-type s
+localhostProfile s p o #2
+type s #1
 =io.k8s.api.core.v1.Sysctl
-name s
-value s
+name s #1
+value s #2
 =io.k8s.api.core.v1.WindowsSecurityContextOptions
-gmsaCredentialSpec s p o
-gmsaCredentialSpecName s p o
-hostProcess b p o
-runAsUserName s p o
+gmsaCredentialSpec s p o #2
+gmsaCredentialSpecName s p o #1
+hostProcess b p o #4
+runAsUserName s p o #3
 =io.k8s.api.core.v1.AzureFileVolumeSource
-readOnly b o
-secretName s
-shareName s
+readOnly b o #3
+secretName s #1
+shareName s #2
 =io.k8s.api.core.v1.CephFSVolumeSource
-monitors [s
-path s o
-readOnly b o
-secretFile s o
-secretRef @64 p o
-user s o
+monitors [s #1
+path s o #2
+readOnly b o #6
+secretFile s o #4
+secretRef @64 p o #5
+user s o #3
 =io.k8s.api.core.v1.CinderVolumeSource
-fsType s o
-readOnly b o
+fsType s o #2
+readOnly b o #3
 )~"
-    R"~(secretRef @64 p o
-volumeID s
+R"~(secretRef @64 p o #4
+volumeID s #1
 =io.k8s.api.core.v1.ConfigMapVolumeSource
-defaultMode i p o
-defaultUser l p o
-items [@363 o
-name s o
-optional b p o
+defaultMode i p o #3
+defaultUser l p o #5
+items [@363 o #2
+name s o #1.1
+optional b p o #4
 =io.k8s.api.core.v1.CSIVolumeSource
-driver s
-fsType s p o
-nodePublishSecretRef @64 p o
-readOnly b p o
-volumeAttributes {s o
+driver s #1
+fsType s p o #3
+nodePublishSecretRef @64 p o #5
+readOnly b p o #2
+volumeAttributes {s o #4
 =io.k8s.api.core.v1.DownwardAPIVolumeSource
-defaultMode i p o
-defaultUser l p o
-items [@364 o
+defaultMode i p o #2
+defaultUser l p o #3
+items [@364 o #1
 =io.k8s.api.core.v1.EmptyDirVolumeSource
-medium s o
-mode i p o
-sizeLimit q p o
+medium s o #1
+mode i p o #3
+sizeLimit q p o #2
 =io.k8s.api.core.v1.EphemeralVolumeSource
-volumeClaimTemplate @365 p o
+volumeClaimTemplate @365 p o #1
 =io.k8s.api.core.v1.FlexVolumeSource
-driver s
-fsType s o
-options {s o
-readOnly b o
-secretRef @64 p o
+driver s #1
+fsType s o #2
+options {s o #5
+readOnly b o #4
+secretRef @64 p o #3
 =io.k8s.api.core.v1.GitRepoVolumeSource
-directory s o
-repository s
-revision s o
+directory s o #3
+repository s #1
+revision s o #2
 =io.k8s.api.core.v1.GlusterfsVolumeSource
-endpoints s
-path s
-readOnly b o
+endpoints s #1
+path s #2
+readOnly b o #3
 =io.k8s.api.core.v1.ImageVolumeSource
-pullPolicy s o
+pullPolicy s o #2
 )~"
-    R"~(reference s o
+R"~(reference s o #1
 =io.k8s.api.core.v1.ISCSIVolumeSource
-chapAuthDiscovery b o
-chapAuthSession b o
-fsType s o
-initiatorName s p o
-iqn s
-iscsiInterface s o
-lun i
-portals [s o
-readOnly b o
-secretRef @64 p o
-targetPortal s
+chapAuthDiscovery b o #8
+chapAuthSession b o #11
+fsType s o #5
+initiatorName s p o #12
+iqn s #2
+iscsiInterface s o #4
+lun i #3
+portals [s o #7
+readOnly b o #6
+secretRef @64 p o #10
+targetPortal s #1
 =io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource
-claimName s
-readOnly b o
+claimName s #1
+readOnly b o #2
 =io.k8s.api.core.v1.ProjectedVolumeSource
-defaultMode i p o
-defaultUser l p o
-sources [@366
+defaultMode i p o #2
+defaultUser l p o #3
+sources [@366 #1
 =io.k8s.api.core.v1.RBDVolumeSource
-fsType s o
-image s
-keyring s o
-monitors [s
-pool s o
-readOnly b o
-secretRef @64 p o
-user s o
+fsType s o #3
+image s #2
+keyring s o #6
+monitors [s #1
+pool s o #4
+readOnly b o #8
+secretRef @64 p o #7
+user s o #5
 =io.k8s.api.core.v1.ScaleIOVolumeSource
-fsType s o
-gateway s
-protectionDomain s o
-readOnly b o
-secretRef @64 p
-sslEnabled b o
-storageMode s o
-storagePool s o
-system s
-volumeName s o
+fsType s o #9
+gateway s #1
+protectionDomain s o #5
+readOnly b o #10
+secretRef @64 p #3
+sslEnabled b o #4
+storageMode s o #7
+storagePool s o #6
+system s #2
+volumeName s o #8
 )~"
-    R"~(=io.k8s.api.core.v1.SecretVolumeSource
-defaultMode i p o
-defaultUser l p o
-items [@363 o
-optional b p o
-secretName s o
+R"~(=io.k8s.api.core.v1.SecretVolumeSource
+defaultMode i p o #3
+defaultUser l p o #5
+items [@363 o #2
+optional b p o #4
+secretName s o #1
 =io.k8s.api.core.v1.StorageOSVolumeSource
-fsType s o
-readOnly b o
-secretRef @64 p o
-volumeName s o
-volumeNamespace s o
+fsType s o #3
+readOnly b o #4
+secretRef @64 p o #5
+volumeName s o #1
+volumeNamespace s o #2
 =io.k8s.api.core.v1.ResourceStatus
-name s
-resources [@367 o K=resourceID
+name s #1
+resources [@367 o K=resourceID #2
 =io.k8s.api.core.v1.ContainerState
-running @368 p o
-terminated @369 p o
-waiting @370 p o
+running @368 p o #2
+terminated @369 p o #3
+waiting @370 p o #1
 =io.k8s.api.core.v1.ContainerUser
-linux @371 p o
+linux @371 p o #1
 =io.k8s.api.core.v1.VolumeMountStatus
-mountPath s
-name s
-readOnly b o
-recursiveReadOnly s p o
-volumeStatus @372 p o
+mountPath s #2
+name s #1
+readOnly b o #3
+recursiveReadOnly s p o #4
+volumeStatus @372 p o #5
 =io.k8s.api.core.v1.ContainerExtendedResourceRequest
-containerName s
-requestName s
-resourceName s
+containerName s #1
+requestName s #3
+resourceName s #2
 =io.k8s.api.core.v1.NodeAllocatableMappedResources
-name s
-quantity q p
+name s #1
+quantity q p #2
 =io.k8s.api.core.v1.NodeAllocatableOverheadResources
-name s
-perContainer q p o
-perPod q p o
+name s #1
+perContainer q p o #3
+perPod q p o #2
 =io.k8s.api.core.v1.VolumeHealthCondition
-message s o
+message s o #3
 )~"
-    R"~(reason s
-status s
+R"~(reason s #2
+status s #1
 =io.k8s.api.core.v1.ClientIPConfig
-timeoutSeconds i p o
+timeoutSeconds i p o #1
 =io.k8s.api.core.v1.LoadBalancerIngress
-hostname s o
-ip s o
-ipMode s p o
-ports [@373 o
+hostname s o #2
+ip s o #1
+ipMode s p o #3
+ports [@373 o #4
 =io.k8s.api.core.v1.ConfigMapNodeConfigSource
-kubeletConfigKey s
-name s
-namespace s
-resourceVersion s o
-uid s o
+kubeletConfigKey s #5
+name s #2
+namespace s #1
+resourceVersion s o #4
+uid s o #3
 =io.k8s.api.core.v1.DaemonEndpoint
-Port i
+Port i #1
 =io.k8s.api.core.v1.NodeSwapStatus
-capacity l p o
+capacity l p o #1
 =io.k8s.api.core.v1.NodeRuntimeHandlerFeatures
-recursiveReadOnlyMounts b p o
-userNamespaces b p o
+recursiveReadOnlyMounts b p o #1
+userNamespaces b p o #2
 =io.k8s.api.core.v1.SecretReference A
-name s o
-namespace s o
+name s o #1
+namespace s o #2
 =io.k8s.api.core.v1.NodeSelector A
-nodeSelectorTerms [@374
+nodeSelectorTerms [@374 #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
-key s
-operator s
-values [s o
+key s #1
+operator s #2
+values [s o #3
 =io.k8s.api.core.v1.ScopedResourceSelectorRequirement
-operator s
-scopeName s
-values [s o
+operator s #2
+scopeName s #1
+values [s o #3
 =io.k8s.api.apps.v1.RollingUpdateDeployment
-maxSurge x p o
-maxUnavailable x p o
+maxSurge x p o #2
+maxUnavailable x p o #1
 =io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy
-maxUnavailable x p o
+maxUnavailable x p o #2
 )~"
-    R"~(partition i p o
+R"~(partition i p o #1
 =io.k8s.api.apps.v1.RollingUpdateDaemonSet
-maxSurge x p o
-maxUnavailable x p o
+maxSurge x p o #2
+maxUnavailable x p o #1
 =io.k8s.api.batch.v1.PodFailurePolicyRule
-action s
-onExitCodes @375 p o
-onPodConditions [@376 o
+action s #1
+onExitCodes @375 p o #2
+onPodConditions [@376 o #3
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupDisruptionMode
-all @377 p o
-single @378 p o
+all @377 p o #2
+single @378 p o #1
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupResourceClaim
-name s
-resourceClaimName s p o
-resourceClaimTemplateName s p o
+name s #1
+resourceClaimName s p o #2
+resourceClaimTemplateName s p o #3
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupSchedulingConstraints
-topology [@379 o
+topology [@379 o #1
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupSchedulingPolicy
-basic @380 p o
-gang @381 p o
+basic @380 p o #1
+gang @381 p o #2
 =io.k8s.api.batch.v1.SuccessPolicyRule
-succeededCount i p o
-succeededIndexes s p o
+succeededCount i p o #2
+succeededIndexes s p o #1
 =io.k8s.api.autoscaling.v2.HPAScalingRules
-policies [@382 o
-selectPolicy s p o
-stabilizationWindowSeconds i p o
-tolerance q p o
+policies [@382 o #2
+selectPolicy s p o #1
+stabilizationWindowSeconds i p o #3
+tolerance q p o #4
 =io.k8s.api.autoscaling.v2.ContainerResourceMetricSource
-container s
-name s
-target @383
+container s #3
+name s #1
+target @383 #2
 =io.k8s.api.autoscaling.v2.ExternalMetricSource
-metric @384
-target @383
+metric @384 #1
+target @383 #2
 =io.k8s.api.autoscaling.v2.ObjectMetricSource
-describedObject @229
-metric @384
-target @383
+describedObject @229 #1
+metric @384 #3
+target @383 #2
 =io.k8s.api.autoscaling.v2.PodsMetricSource
 )~"
-    R"~(metric @384
-target @383
+R"~(metric @384 #1
+target @383 #2
 =io.k8s.api.autoscaling.v2.ResourceMetricSource
-name s
-target @383
+name s #1
+target @383 #2
 =io.k8s.api.autoscaling.v2.ContainerResourceMetricStatus
-container s
-current @385
-name s
+container s #3
+current @385 #2
+name s #1
 =io.k8s.api.autoscaling.v2.ExternalMetricStatus
-current @385
-metric @384
+current @385 #2
+metric @384 #1
 =io.k8s.api.autoscaling.v2.ObjectMetricStatus
-current @385
-describedObject @229
-metric @384
+current @385 #2
+describedObject @229 #3
+metric @384 #1
 =io.k8s.api.autoscaling.v2.PodsMetricStatus
-current @385
-metric @384
+current @385 #2
+metric @384 #1
 =io.k8s.api.autoscaling.v2.ResourceMetricStatus
-current @385
-name s
+current @385 #2
+name s #1
 =io.k8s.api.networking.v1.IngressServiceBackend
-name s
-port @386 o
+name s #1
+port @386 o #2
 =io.k8s.api.networking.v1.HTTPIngressRuleValue
-paths [@387
+paths [@387 #1
 =io.k8s.api.networking.v1.IngressLoadBalancerIngress
-hostname s o
-ip s o
-ports [@388 o
+hostname s o #2
+ip s o #1
+ports [@388 o #4
 =io.k8s.api.networking.v1.NetworkPolicyPort
-endPort i p o
-port x p o
-protocol s p o
+endPort i p o #3
+port x p o #2
+protocol s p o #1
 =io.k8s.api.networking.v1.NetworkPolicyPeer
-ipBlock @389 p o
-namespaceSelector @204 p o
-podSelector @204 p o
+ipBlock @389 p o #3
+namespaceSelector @204 p o #2
+podSelector @204 p o #1
 =io.k8s.api.discovery.v1.ForNode
 )~"
-    R"~(name s
+R"~(name s #1
 =io.k8s.api.discovery.v1.ForZone
-name s
+name s #1
 =io.k8s.api.admissionregistration.v1.ServiceReference
-name s
-namespace s
-path s p o
-port i p o
+name s #2
+namespace s #1
+path s p o #3
+port i p o #4
 =io.k8s.api.authorization.v1.FieldSelectorAttributes
-rawSelector s o
-requirements [@390 o
+rawSelector s o #1
+requirements [@390 o #2
 =io.k8s.api.authorization.v1.LabelSelectorAttributes
-rawSelector s o
-requirements [@313 o
+rawSelector s o #1
+requirements [@313 o #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion
-clientConfig @391 p o
-conversionReviewVersions [s
+clientConfig @391 p o #2
+conversionReviewVersions [s #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition
-description s o
-format s o
-jsonPath s
-name s
-priority i o
-type s
+description s o #4
+format s o #3
+jsonPath s #6
+name s #1
+priority i o #5
+type s #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation
-openAPIV3Schema @392 p o
+openAPIV3Schema @392 p o #1
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField
-jsonPath s
+jsonPath s #1
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources
-scale @393 p o
-status @394 p o
+scale @393 p o #2
+status @394 p o #1
 =io.k8s.api.core.v1.PreferredSchedulingTerm
-preference @374
-weight i
+preference @374 #2
+weight i #1
 =io.k8s.api.core.v1.WeightedPodAffinityTerm
-podAffinityTerm @352
-weight i
+podAffinityTerm @352 #2
+weight i #1
 =io.k8s.api.core.v1.PodAffinityTerm
-labelSelector @204 p o
-matchLabelKeys [s o
+labelSelector @204 p o #1
+matchLabelKeys [s o #5
 )~"
-    R"~(mismatchLabelKeys [s o
-namespaceSelector @204 p o
-namespaces [s o
-topologyKey s
+R"~(mismatchLabelKeys [s o #6
+namespaceSelector @204 p o #4
+namespaces [s o #2
+topologyKey s #3
 =io.k8s.api.core.v1.EnvVarSource
-configMapKeyRef @395 p o
-fieldRef @396 p o
-fileKeyRef @397 p o
-resourceFieldRef @398 p o
-secretKeyRef @399 p o
+configMapKeyRef @395 p o #3
+fieldRef @396 p o #1
+fileKeyRef @397 p o #5
+resourceFieldRef @398 p o #2
+secretKeyRef @399 p o #4
 =io.k8s.api.core.v1.ConfigMapEnvSource
-name s o
-optional b p o
+name s o #1.1
+optional b p o #2
 =io.k8s.api.core.v1.SecretEnvSource
-name s o
-optional b p o
+name s o #1.1
+optional b p o #2
 =io.k8s.api.core.v1.LifecycleHandler
-exec @357 p o
-httpGet @359 p o
-sleep @400 p o
-tcpSocket @360 p o
+exec @357 p o #1
+httpGet @359 p o #2
+sleep @400 p o #4
+tcpSocket @360 p o #3
 =io.k8s.api.core.v1.ExecAction
-command [s o
+command [s o #1
 =io.k8s.api.core.v1.GRPCAction
-mode s p o
-port i
-service s p
+mode s p o #3
+port i #1
+service s p #2
 =io.k8s.api.core.v1.HTTPGetAction
-host s o
-httpHeaders [@401 o
-path s o
-port x
-protocol s p o
-scheme s o
+host s o #3
+httpHeaders [@401 o #5
+path s o #1
+port x #2
+protocol s p o #6
+scheme s o #4
 =io.k8s.api.core.v1.TCPSocketAction
-host s o
-port x
+host s o #2
+port x #1
 =io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes
-operator s o
-values [i o S
+operator s o #1
+values [i o S #2
 )~"
-    R"~(=io.k8s.api.core.v1.Capabilities
-add [s o
-drop [s o
+R"~(=io.k8s.api.core.v1.Capabilities
+add [s o #1
+drop [s o #2
 =io.k8s.api.core.v1.KeyToPath
-key s
-mode i p o
-path s
-user l p o
+key s #1
+mode i p o #3
+path s #2
+user l p o #4
 =io.k8s.api.core.v1.DownwardAPIVolumeFile
-fieldRef @396 p o
-mode i p o
-path s
-resourceFieldRef @398 p o
-user l p o
+fieldRef @396 p o #2
+mode i p o #4
+path s #1
+resourceFieldRef @398 p o #3
+user l p o #5
 =io.k8s.api.core.v1.PersistentVolumeClaimTemplate
-metadata @55 o
-spec @74
+metadata @55 o #1
+spec @74 #2
 =io.k8s.api.core.v1.VolumeProjection
-clusterTrustBundle @402 p o
-configMap @403 p o
-downwardAPI @404 p o
-podCertificate @405 p o
-secret @406 p o
-serviceAccountToken @407 p o
+clusterTrustBundle @402 p o #5
+configMap @403 p o #3
+downwardAPI @404 p o #2
+podCertificate @405 p o #6
+secret @406 p o #1
+serviceAccountToken @407 p o #4
 =io.k8s.api.core.v1.ResourceHealth
-health s o
-message s p o
-resourceID s
+health s o #2
+message s p o #6
+resourceID s #1
 =io.k8s.api.core.v1.ContainerStateRunning
-startedAt t o
+startedAt t o #1
 =io.k8s.api.core.v1.ContainerStateTerminated
-containerID s o
-exitCode i
-finishedAt t o
-message s o
-reason s o
-signal i o
-startedAt t o
+containerID s o #7
+exitCode i #1
+finishedAt t o #6
+message s o #4
+reason s o #3
+signal i o #2
+startedAt t o #5
 =io.k8s.api.core.v1.ContainerStateWaiting
-message s o
+message s o #2
 )~"
-    R"~(reason s o
+R"~(reason s o #1
 =io.k8s.api.core.v1.LinuxContainerUser
-gid l
-supplementalGroups [l o
-uid l
+gid l #2
+supplementalGroups [l o #3
+uid l #1
 =io.k8s.api.core.v1.VolumeStatus
-image @408 p o
+image @408 p o #1
 =io.k8s.api.core.v1.PortStatus
-error s p o
-port i
-protocol s
+error s p o #3
+port i #1
+protocol s #2
 =io.k8s.api.core.v1.NodeSelectorTerm A
-matchExpressions [@409 o
-matchFields [@409 o
+matchExpressions [@409 o #1
+matchFields [@409 o #2
 =io.k8s.api.batch.v1.PodFailurePolicyOnExitCodesRequirement
-containerName s p o
-operator s
-values [i S
+containerName s p o #1
+operator s #2
+values [i S #3
 =io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern
-status s
-type s
+status s #2
+type s #1
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupAllDisruptionMode
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupSingleDisruptionMode
 =io.k8s.api.scheduling.v1alpha3.TopologyConstraint
-key s
+key s #1
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupBasicSchedulingPolicy
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupGangSchedulingPolicy
-minCount i p o
+minCount i p o #1
 =io.k8s.api.autoscaling.v2.HPAScalingPolicy
-periodSeconds i
-type s
-value i
+periodSeconds i #3
+type s #1
+value i #2
 =io.k8s.api.autoscaling.v2.MetricTarget
-averageUtilization i p o
-averageValue q p o
-type s
-value q p o
+averageUtilization i p o #4
+averageValue q p o #3
+type s #1
+value q p o #2
 =io.k8s.api.autoscaling.v2.MetricIdentifier
-name s
-selector @204 p o
+name s #1
+selector @204 p o #2
 )~"
-    R"~(=io.k8s.api.autoscaling.v2.MetricValueStatus
-averageUtilization i p o
-averageValue q p o
-value q p o
+R"~(=io.k8s.api.autoscaling.v2.MetricValueStatus
+averageUtilization i p o #3
+averageValue q p o #2
+value q p o #1
 =io.k8s.api.networking.v1.ServiceBackendPort A
-name s o
-number i o
+name s o #1
+number i o #2
 =io.k8s.api.networking.v1.HTTPIngressPath
-backend @232
-path s o
-pathType s p
+backend @232 #2
+path s o #1
+pathType s p #3
 =io.k8s.api.networking.v1.IngressPortStatus
-error s p o
-port i
-protocol s
+error s p o #3
+port i #1
+protocol s #2
 =io.k8s.api.networking.v1.IPBlock
-cidr s
-except [s o
+cidr s #1
+except [s o #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement
-key s
-operator s
-values [s o
+key s #1
+operator s #2
+values [s o #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig
-caBundle y o
-service @410 p o
-url s p o
+caBundle y o #2
+service @410 p o #1
+url s p o #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps
-$ref s p o
-$schema s o
-additionalItems a p o
-additionalProperties a p o
-allOf [@392 o
-anyOf [@392 o
-default a p o
-definitions {@392 o
-dependencies {a o
-description s o
-enum [a o
-example a p o
-exclusiveMaximum b o
+$ref s p o #3
+$schema s o #2
+additionalItems a p o #33
+additionalProperties a p o #30
+allOf [@392 o #25
+anyOf [@392 o #27
+default a p o #8
+definitions {@392 o #34
+dependencies {a o #32
+description s o #4
+enum [a o #20
+example a p o #36
+exclusiveMaximum b o #10
 )~"
-    R"~(exclusiveMinimum b o
-externalDocs @411 p o
-format s o
-id s o
-items a p o
-maxItems l p o
-maxLength l p o
-maxProperties l p o
-maximum d p o
-minItems l p o
-minLength l p o
-minProperties l p o
-minimum d p o
-multipleOf d p o
-not @392 p o
-nullable b o
-oneOf [@392 o
-pattern s o
-patternProperties {@392 o
-properties {@392 o
-required [s o
-title s o
-type s o
-uniqueItems b o
-x-kubernetes-embedded-resource b o
-x-kubernetes-int-or-string b o
-x-kubernetes-list-map-keys [s o
-x-kubernetes-list-type s p o
-x-kubernetes-map-type s p o
-x-kubernetes-preserve-unknown-fields b p o
-x-kubernetes-validations [@412 o K=rule M k=rule
+R"~(exclusiveMinimum b o #12
+externalDocs @411 p o #35
+format s o #6
+id s o #1
+items a p o #24
+maxItems l p o #16
+maxLength l p o #13
+maxProperties l p o #21
+maximum d p o #9
+minItems l p o #17
+minLength l p o #14
+minProperties l p o #22
+minimum d p o #11
+multipleOf d p o #19
+not @392 p o #28
+nullable b o #37
+oneOf [@392 o #26
+pattern s o #15
+patternProperties {@392 o #31
+properties {@392 o #29
+required [s o #23
+title s o #7
+type s o #5
+uniqueItems b o #18
+x-kubernetes-embedded-resource b o #39
+x-kubernetes-int-or-string b o #40
+x-kubernetes-list-map-keys [s o #41
+x-kubernetes-list-type s p o #42
+x-kubernetes-map-type s p o #43
+x-kubernetes-preserve-unknown-fields b p o #38
+x-kubernetes-validations [@412 o K=rule M k=rule #44
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale
-labelSelectorPath s p o
-specReplicasPath s
-statusReplicasPath s
+labelSelectorPath s p o #3
+specReplicasPath s #1
+statusReplicasPath s #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus
 =io.k8s.api.core.v1.ConfigMapKeySelector A
-key s
-name s o
-optional b p o
+key s #2
+name s o #1.1
+optional b p o #3
 )~"
-    R"~(=io.k8s.api.core.v1.ObjectFieldSelector A
-apiVersion s o
-fieldPath s
+R"~(=io.k8s.api.core.v1.ObjectFieldSelector A
+apiVersion s o #1
+fieldPath s #2
 =io.k8s.api.core.v1.FileKeySelector A
-key s
-optional b p o
-path s
-volumeName s
+key s #3
+optional b p o #4
+path s #2
+volumeName s #1
 =io.k8s.api.core.v1.ResourceFieldSelector A
-containerName s o
-divisor q o
-resource s
+containerName s o #1
+divisor q o #3
+resource s #2
 =io.k8s.api.core.v1.SecretKeySelector A
-key s
-name s o
-optional b p o
+key s #2
+name s o #1.1
+optional b p o #3
 =io.k8s.api.core.v1.SleepAction
-seconds l
+seconds l #1
 =io.k8s.api.core.v1.HTTPHeader
-name s
-value s
+name s #1
+value s #2
 =io.k8s.api.core.v1.ClusterTrustBundleProjection
-labelSelector @204 p o
-name s p o
-optional b p o
-path s
-signerName s p o
-user l p o
+labelSelector @204 p o #3
+name s p o #1
+optional b p o #5
+path s #4
+signerName s p o #2
+user l p o #6
 =io.k8s.api.core.v1.ConfigMapProjection
-items [@363 o
-name s o
-optional b p o
+items [@363 o #2
+name s o #1.1
+optional b p o #4
 =io.k8s.api.core.v1.DownwardAPIProjection
-items [@364 o
+items [@364 o #1
 =io.k8s.api.core.v1.PodCertificateProjection
-certificateChainPath s o
-credentialBundlePath s o
-keyPath s o
-keyType s o
-maxExpirationSeconds i p o
+certificateChainPath s o #6
+credentialBundlePath s o #4
+keyPath s o #5
+keyType s o #2
+maxExpirationSeconds i p o #3
 )~"
-    R"~(signerName s o
-user l p o
-userAnnotations {s o
+R"~(signerName s o #1
+user l p o #8
+userAnnotations {s o #7
 =io.k8s.api.core.v1.SecretProjection
-items [@363 o
-name s o
-optional b p o
+items [@363 o #2
+name s o #1.1
+optional b p o #4
 =io.k8s.api.core.v1.ServiceAccountTokenProjection
-audience s o
-expirationSeconds l p o
-path s
-user l p o
+audience s o #1
+expirationSeconds l p o #2
+path s #3
+user l p o #4
 =io.k8s.api.core.v1.ImageVolumeStatus
-imageRef s o
+imageRef s o #1
 =io.k8s.api.core.v1.NodeSelectorRequirement
-key s
-operator s
-values [s o
+key s #1
+operator s #2
+values [s o #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference
-name s
-namespace s
-path s p o
-port i p o
+name s #2
+namespace s #1
+path s p o #3
+port i p o #4
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation
-description s o
-url s o
+description s o #1
+url s o #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule
-fieldPath s o
-message s o
-messageExpression s o
-optionalOldSelf b p o
-reason s p o
-rule s
-)~";
+fieldPath s o #5
+message s o #2
+messageExpression s o #3
+optionalOldSelf b p o #6
+reason s p o #4
+rule s #1
+)~"
+;
 }  // namespace shipit::k8s

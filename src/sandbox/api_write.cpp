@@ -5,6 +5,7 @@
 
 #include "k8s/apply.h"
 #include "k8s/patch.h"
+#include "k8s/protobuf.h"
 #include "sandbox/api_call.h"
 #include "sandbox/defaults.h"
 #include "sandbox/event_view.h"
@@ -35,10 +36,16 @@ StatusError unsupported_media(std::string_view accepted) {
                       accepted)};
 }
 
-Value parse_body(std::string_view body, bool yaml, Arena& arena) {
+constexpr std::string_view kProtobuf = "application/vnd.kubernetes.protobuf";
+
+/// A body by its media type: JSON, YAML or Kubernetes protobuf.
+Value parse_body(std::string_view body, std::string_view type, Arena& arena) {
+  bool yaml = type == "application/yaml" || type == "application/apply-patch+yaml";
   try {
+    if (type == kProtobuf) return k8s::read_protobuf(arena, body);
     return yaml ? text::parse_yaml(body, arena) : text::parse_json(body, arena);
   } catch (const Error& error) {
+    if (type == kProtobuf) throw bad_request(error.message());
     throw bad_request(fmt::format("couldn't get version/kind; {} parse error: {}", yaml ? "yaml" : "json",
                                   error.message()));
   }
@@ -96,8 +103,7 @@ DeleteOptions read_delete_options(const net::Request& request, bool dry_run) {
   out.dry_run = dry_run;
   Arena arena;
   Value body;
-  if (!request.body.empty())
-    body = parse_body(request.body, media_type(request) == "application/yaml", arena);
+  if (!request.body.empty()) body = parse_body(request.body, media_type(request), arena);
   std::string policy = body["propagationPolicy"].str(std::string(request.param("propagationPolicy")));
   if (policy.empty()) {
     std::string orphan = body["orphanDependents"].is_bool()
@@ -137,10 +143,11 @@ DeleteOptions read_delete_options(const net::Request& request, bool dry_run) {
 
 Value Api::read_body(Call& call) {
   std::string type = media_type(call.request);
-  if (type != "application/json" && type != "application/yaml" && type != "text/plain" && !type.empty())
-    throw unsupported_media("application/json, application/yaml");
+  if (type != "application/json" && type != "application/yaml" && type != "text/plain" && type != kProtobuf &&
+      !type.empty())
+    throw unsupported_media("application/json, application/yaml, application/vnd.kubernetes.protobuf");
   if (call.request.body.empty()) throw bad_request("unexpected end of JSON input");
-  Value body = parse_body(call.request.body, type == "application/yaml", call.arena);
+  Value body = parse_body(call.request.body, type, call.arena);
   if (!body.is_map())
     throw bad_request(
         fmt::format("couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of "
@@ -340,7 +347,7 @@ void Api::patch(Call& call) {
             ? "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
             : "application/json-patch+json, application/merge-patch+json, "
               "application/strategic-merge-patch+json, application/apply-patch+yaml");
-  Value body = parse_body(call.request.body, apply_patch, arena);
+  Value body = parse_body(call.request.body, type, arena);
   if (too_deep(body)) throw bad_request("exceeded max depth");
   if (apply_patch) return apply(call, body);
   if (query_flag(call.request, "force"))

@@ -7,7 +7,8 @@
 // The text has one line a type, "=NAME ATTRIBUTES", followed by one line a field, "NAME TYPE ATTRIBUTES", and one line
 // a kind, "!GROUP VERSION KIND TYPENAME". TYPE: s string, b bool, i int32, l int64, d double, y bytes, q quantity,
 // x int-or-string, t time, u micro time, a any, @N the N-th type, [T list, {T map. ATTRIBUTES: p pointer, o omitempty,
-// A atomic, S set, K=a,b list keys, M/R/T/U patch strategy merge/replace/retainKeys/merge+retainKeys, k=NAME merge key.
+// A atomic, S set, K=a,b list keys, M/R/T/U patch strategy merge/replace/retainKeys/merge+retainKeys, k=NAME merge key,
+// #N protobuf field number (#N.M: field M of the embedded message N).
 package main
 
 import (
@@ -80,23 +81,23 @@ var kinds = []kind{
 
 // scalars are types with a JSON form of their own.
 var scalars = map[string]string{
-	"k8s.io/apimachinery/pkg/api/resource.Quantity":     "q",
-	"k8s.io/apimachinery/pkg/util/intstr.IntOrString":   "x",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.Time":         "t",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.MicroTime":    "u",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.FieldsV1":     "a",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.Duration":     "s",
-	"k8s.io/apimachinery/pkg/runtime.RawExtension":      "a",
-	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSON":                      "a",
+	"k8s.io/apimachinery/pkg/api/resource.Quantity":                                         "q",
+	"k8s.io/apimachinery/pkg/util/intstr.IntOrString":                                       "x",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.Time":                                             "t",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.MicroTime":                                        "u",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.FieldsV1":                                         "a",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.Duration":                                         "s",
+	"k8s.io/apimachinery/pkg/runtime.RawExtension":                                          "a",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSON":                         "a",
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrBool":        "a",
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrArray":       "a",
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrStringArray": "a",
 }
 
 type property struct {
-	ListType    string          `json:"x-kubernetes-list-type"`
-	ListMapKeys []string        `json:"x-kubernetes-list-map-keys"`
-	MapType     string          `json:"x-kubernetes-map-type"`
+	ListType    string   `json:"x-kubernetes-list-type"`
+	ListMapKeys []string `json:"x-kubernetes-list-map-keys"`
+	MapType     string   `json:"x-kubernetes-map-type"`
 }
 
 type definition struct {
@@ -160,8 +161,18 @@ func typeText(t reflect.Type) string {
 }
 
 type field struct {
-	name string
-	f    reflect.StructField
+	name   string
+	f      reflect.StructField
+	number string
+}
+
+// protobufNumber is the field number in `protobuf:"bytes,2,opt,name=spec"`; empty when there is none.
+func protobufNumber(f reflect.StructField) string {
+	parts := strings.Split(f.Tag.Get("protobuf"), ",")
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[1]
 }
 
 // fieldsOf flattens embedded structs as encoding/json does.
@@ -178,13 +189,19 @@ func fieldsOf(t reflect.Type) []field {
 			if e.Kind() == reflect.Pointer {
 				e = e.Elem()
 			}
-			out = append(out, fieldsOf(e)...)
+			outer := protobufNumber(f)
+			for _, inner := range fieldsOf(e) {
+				if outer != "" && inner.number != "" {
+					inner.number = outer + "." + inner.number
+				}
+				out = append(out, inner)
+			}
 			continue
 		}
 		if name == "" {
 			name = f.Name
 		}
-		out = append(out, field{name, f})
+		out = append(out, field{name, f, protobufNumber(f)})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
 	return out
@@ -218,6 +235,9 @@ func attributes(f field, p property) string {
 	}
 	if k := f.f.Tag.Get("patchMergeKey"); k != "" {
 		a = append(a, "k="+k)
+	}
+	if f.number != "" {
+		a = append(a, "#"+f.number)
 	}
 	if len(a) == 0 {
 		return ""
