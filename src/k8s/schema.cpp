@@ -136,6 +136,12 @@ class BuiltinSchema {
         case 'k':
           field.patch_merge_key = word.substr(2);
           break;
+        case '#': {
+          auto numbers = split(word.substr(1), '.');
+          field.number = std::stoi(std::string(numbers.back()));
+          if (numbers.size() > 1) field.outer_number = std::stoi(std::string(numbers.front()));
+          break;
+        }
         default:
           SHIPIT_CHECK(false, "unknown attribute in the generated schema");
       }
