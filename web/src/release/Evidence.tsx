@@ -71,7 +71,7 @@ function Pods({ evidence }: { evidence: PodsEvidence }) {
       </figcaption>
       <ul className="pods">
         {evidence.pods.map((pod) => (
-          <li key={pod.name} className={pod.ready ? 'is-ready' : /Back|Err|Fail|Crash/.test(pod.phase) ? 'is-bad' : 'is-waiting'}>
+          <li key={pod.name} className={pod.ready ? 'is-ready' : /Back|Err|Fail|Crash|failing/.test(pod.phase) ? 'is-bad' : 'is-waiting'}>
             <span className="pod-dot" aria-hidden="true" />
             <span className="mono">{pod.name}</span>
             <span className="pod-phase">

@@ -4,6 +4,7 @@ import type { Life as LifeData, LifeStep } from '../api/schema';
 import { StepIcon } from '../parts/StepIcon';
 import { Took, When } from '../parts/When';
 import { Evidence } from './Evidence';
+import { LivePods } from './LivePods';
 
 /** The stage a person wants to see: what failed, else what is going on, else the last one done that shows something. */
 export function decidingStep(steps: LifeStep[]): number {
@@ -15,7 +16,7 @@ export function decidingStep(steps: LifeStep[]): number {
   return 0;
 }
 
-export function Life({ life }: { life: LifeData }) {
+export function Life({ life, namespace, name }: { life: LifeData; namespace: string; name: string }) {
   const deciding = decidingStep(life.steps);
   const [chosen, setChosen] = useState<{ revision: number; index: number }>();
   const index = chosen?.revision === life.revision ? chosen.index : deciding;
@@ -82,6 +83,7 @@ export function Life({ life }: { life: LifeData }) {
           {step.evidence.map((evidence, i) => (
             <Evidence key={i} evidence={evidence} />
           ))}
+          {step.stage === 'rollout' && step.state === 'active' && !step.evidence.some((e) => e.kind === 'pods') && <LivePods namespace={namespace} name={name} />}
         </div>
       )}
     </section>

@@ -63,7 +63,7 @@ function Loaded({ release }: { release: ReleaseDetail }) {
         </p>
         <Facts release={release} />
       </header>
-      {release.life && <Life life={release.life} />}
+      {release.life && <Life life={release.life} namespace={namespace} name={name} />}
       {release.quarantine.length > 0 && <QuarantineList namespace={namespace} name={name} entries={release.quarantine} />}
       <div className="two">
         <Resources namespace={namespace} name={name} />

@@ -24,7 +24,7 @@ export function Samples({ evidence }: { evidence: SamplesEvidence }) {
     if (!element || points.length === 0) return;
     const draw = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(element, unit, rollout), columnsOf(evidence), element);
+      plot.current = new uPlot(options(element, unit, rollout, points.length < 12), columnsOf(evidence), element);
     };
     draw();
     const resize = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
@@ -70,7 +70,7 @@ export function Samples({ evidence }: { evidence: SamplesEvidence }) {
 
 const round = (value: number) => Number(value.toPrecision(3)).toString();
 
-function options(element: HTMLElement, unit: string, rollout: number | undefined): uPlot.Options {
+function options(element: HTMLElement, unit: string, rollout: number | undefined, few: boolean): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(name).trim();
   const font = `11px ${style.fontFamily}`;
@@ -88,7 +88,7 @@ function options(element: HTMLElement, unit: string, rollout: number | undefined
     ],
     series: [
       {},
-      { stroke: color('--accent'), width: 1.5, points: { show: false } },
+      { stroke: color('--accent'), width: 1.5, points: { show: few, size: 6 } },
       { stroke: color('--ink-2'), width: 1, dash: [4, 4], points: { show: false } },
       { stroke: color('--bad'), width: 1, dash: [6, 3], points: { show: false } },
     ],
