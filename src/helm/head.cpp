@@ -3,11 +3,17 @@
 #include "base/error.h"
 #include "helm/go_struct.h"
 #include "helm/go_yaml.h"
+#include "helm/head_scan.h"
 #include "text/yaml.h"
 
 namespace shipit::helm {
 
 Head read_head(std::string_view document) {
+  if (auto head = scan_head(document)) return std::move(*head);
+  return read_head_fully(document);
+}
+
+Head read_head_fully(std::string_view document) {
   static thread_local text::Arena arena;
   arena.reset();
   text::Value root = read_yaml(document, arena);
