@@ -42,7 +42,7 @@ function Objects({ evidence }: { evidence: ObjectsEvidence }) {
     <figure className="evidence">
       <figcaption>
         {moved.length === 0 ? 'No object changed' : `${moved.length} ${moved.length === 1 ? 'object' : 'objects'} changed`}
-        {same > 0 && <span className="second">, {same} unchanged</span>}
+        {same > 0 && <span className="second">{same} unchanged</span>}
       </figcaption>
       {moved.length > 0 && (
         <ul className="objects">
@@ -98,7 +98,7 @@ function Log({ evidence }: { evidence: LogEvidence }) {
       <figcaption>
         Last lines of {evidence.pod}
         {evidence.container && <span className="second"> {evidence.container}</span>}
-        {evidence.previous && <span className="second">, before it crashed</span>}
+        {evidence.previous && <span className="second">before it crashed</span>}
       </figcaption>
       <pre className="code" tabIndex={0} role="region" aria-label={`Log of ${evidence.pod}`}>
         {evidence.lines.join('\n')}
