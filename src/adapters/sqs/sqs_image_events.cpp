@@ -179,10 +179,10 @@ text::Document SqsImageEvents::call(const char* action, const text::Document& in
   request.body = unsigned_request.body;
   try {
     AwsCredentials credentials = options_.credentials ? options_.credentials() : AwsCredentials{};
-    if (!credentials.access_key_id.empty())
-      for (const auto& [header, value] :
-           sign(unsigned_request, credentials, {options_.region, "sqs"}, clock_.now()).all())
-        request.headers.add(header, value);
+    if (!credentials.access_key_id.empty()) {
+      net::Headers added = sign(unsigned_request, credentials, {options_.region, "sqs"}, clock_.now());
+      for (const auto& [header, value] : added.all()) request.headers.add(header, value);
+    }
     net::Response response = http_.send(request, wait);
     if (response.status != 200) throw refusal_of(response);
     return text::parse_json(response.body);
