@@ -28,7 +28,34 @@ export function FleetList({ fleet }: { fleet: ReturnType<typeof useFleet> }) {
     scrollMargin: top,
     initialRect: { width: innerWidth, height: innerHeight },
   });
-  useEffect(() => virtual.measure(), [heights, virtual, rows]);
+  useLayoutEffect(() => virtual.measure(), [heights, virtual, rows]);
+
+  // What comes in above the row under the pointer scrolls the page by as much: the row stays where it is.
+  const pointed = useRef<{ key: string; start: number }>();
+  const startOf = useCallback(
+    (key: string) => {
+      let start = 0;
+      for (const row of rows) {
+        if (row.key === key) return start;
+        start += row.kind === 'group' ? heights.group : heights.row;
+      }
+      return undefined;
+    },
+    [rows, heights],
+  );
+  useLayoutEffect(() => {
+    const at = pointed.current;
+    const start = at && startOf(at.key);
+    if (!at || start === undefined) return;
+    if (start !== at.start) window.scrollBy({ top: start - at.start, behavior: 'instant' });
+    at.start = start;
+  }, [startOf]);
+  const point = (target: EventTarget) => {
+    const index = (target as Element).closest<HTMLElement>('[data-index]')?.dataset.index;
+    const key = index === undefined ? undefined : rows[Number(index)]?.key;
+    const start = key === undefined ? undefined : startOf(key);
+    pointed.current = key !== undefined && start !== undefined ? { key, start } : undefined;
+  };
   const items = virtual.getVirtualItems();
   const last = items[items.length - 1]?.index ?? 0;
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
@@ -69,7 +96,11 @@ export function FleetList({ fleet }: { fleet: ReturnType<typeof useFleet> }) {
         aria-label="Releases"
         aria-rowcount={(fleet.total ?? rows.length) + 1}
         onPointerEnter={(e) => e.pointerType === 'mouse' && rest()}
-        onPointerLeave={settle}
+        onPointerMove={(e) => e.pointerType === 'mouse' && point(e.target)}
+        onPointerLeave={() => {
+          pointed.current = undefined;
+          settle();
+        }}
         onFocus={rest}
         onBlur={(e) => !e.currentTarget.contains(e.relatedTarget) && settle()}
       >
