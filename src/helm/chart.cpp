@@ -9,7 +9,6 @@
 #include "helm/archive.h"
 #include "helm/metadata.h"
 #include "helm/schema.h"
-#include "helm/template.h"
 #include "helm/values.h"
 #include "text/json.h"
 #include "text/semver.h"
@@ -212,15 +211,14 @@ void Chart::check_installable() const {
         missing);
 }
 
-std::shared_ptr<const TemplateSet> Chart::parsed(const std::string& selection,
-                                                 const std::function<TemplateSet()>& make) const {
+std::shared_ptr<const ParsedTemplates> Chart::parsed(
+    const std::string& selection, const std::function<std::shared_ptr<const ParsedTemplates>()>& make) const {
   {
     std::lock_guard lock(mutex_);
     for (const ParsedSet& set : parsed_)
       if (set.selection == selection) return set.templates;
   }
-  auto made = std::make_shared<const TemplateSet>(
-      make());  // two threads may both parse once: no lock is held for long
+  auto made = make();  // two threads may both parse once: no lock is held for long
   std::lock_guard lock(mutex_);
   if (parsed_.size() == kParsedKept) parsed_.erase(parsed_.begin());
   parsed_.push_back({selection, made});

@@ -18,7 +18,7 @@
 namespace shipit::helm {
 
 class Schema;
-class TemplateSet;
+struct ParsedTemplates;  // in render.cpp
 
 /// A file of a chart: its path from the chart's folder on, with '/', and its bytes.
 struct File {
@@ -88,10 +88,11 @@ class Chart final {
       subcharts;                      ///< of charts/, by the name of their folder or archive
   std::vector<std::string> warnings;  ///< what Helm would print while loading
 
-  /// The parsed templates of one selection of subcharts and aliases, by a text that names it (see
-  /// render.cpp); made by `make` when it is not there yet. Only the last few are kept. Thread-safe.
-  std::shared_ptr<const TemplateSet> parsed(const std::string& selection,
-                                            const std::function<TemplateSet()>& make) const;
+  /// The parsed templates of one selection of subcharts and aliases, by a text that names it; made by `make`
+  /// when they are not there yet. Only the last few are kept. Thread-safe.
+  std::shared_ptr<const ParsedTemplates> parsed(
+      const std::string& selection,
+      const std::function<std::shared_ptr<const ParsedTemplates>()>& make) const;
 
   /// values.schema.json, compiled on first use; nullptr when there is none. Thread-safe.
   /// Errors: Invalid, when it doesn't compile.
@@ -100,7 +101,7 @@ class Chart final {
  private:
   struct ParsedSet {
     std::string selection;
-    std::shared_ptr<const TemplateSet> templates;
+    std::shared_ptr<const ParsedTemplates> templates;
   };
   mutable std::mutex mutex_;
   mutable std::vector<ParsedSet> parsed_;  // newest last

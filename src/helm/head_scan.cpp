@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -33,13 +34,24 @@ bool in(const std::array<uint8_t, 256>& table, char c) { return table[static_cas
 /// Printable characters, tabs and new lines; nothing that YAML treats as a line break of its own.
 bool plain_characters(std::string_view text) {
   bool ascii = true;
-  for (char c : text) {
+  auto check = [&](char c) {
     auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80)
-      ascii = false;
-    else if (byte < 0x20 ? byte != '\n' && byte != '\t' : byte == 0x7F)
-      return false;
+    if (byte >= 0x80) ascii = false;
+    return byte >= 0x20 ? byte != 0x7F : byte == '\n' || byte == '\t';
+  };
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {  // eight at a time: control characters are rare
+    uint64_t word;
+    std::memcpy(&word, text.data() + i, 8);
+    constexpr uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+    uint64_t deletes = word ^ (kOnes * 0x7F);
+    uint64_t odd = ((word - kOnes * 0x20) & ~word) | word | ((deletes - kOnes) & ~deletes);
+    if (!(odd & kHigh)) continue;
+    for (size_t j = i; j < i + 8; ++j)
+      if (!check(text[j])) return false;
   }
+  for (; i < text.size(); ++i)
+    if (!check(text[i])) return false;
   if (ascii) return true;
   while (!text.empty()) {
     if (static_cast<unsigned char>(text[0]) < 0x80) {

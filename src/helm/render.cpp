@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "helm/files_object.h"
@@ -12,6 +13,17 @@
 #include "helm/values.h"
 
 namespace shipit::helm {
+
+/// What is kept with a chart between renders: its templates, and which of them to run with which chart's dot.
+struct ParsedTemplates {
+  struct Entry {
+    std::string name;  ///< "app/charts/db/templates/service.yaml"
+    size_t scope;      ///< index of the chart in the order of collecting
+  };
+  TemplateSet templates;
+  std::vector<Entry> order;  ///< partials left out, in the order in which Helm runs them
+};
+
 namespace {
 
 using text::Arena;
@@ -78,12 +90,6 @@ Value chart_value(Arena& arena, const ActiveChart& active, bool is_root) {
        {"Version", text_of(arena, m.version)}});
 }
 
-struct Renderable {
-  std::string name;  ///< "app/charts/db/templates/service.yaml"
-  const File* file;
-  size_t scope;  ///< index of the chart's dot
-};
-
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 bool is_partial(std::string_view path) { return base_name(path).starts_with('_'); }
 
@@ -116,31 +122,19 @@ class Renderer final {
       Value own = table_at(values, sub.name);
       subcharts.set_borrowed(arena_, sub.name, collect(sub, own.is_map() ? own : Value::map(arena_), false));
     }
-    size_t scope = scopes_.size();
-    scopes_.push_back({dot, arena_.copy(active.path + "/templates")});
+    scopes_.push_back({dot, active.chart, active.path, arena_.copy(active.path + "/templates")});
     selection_ += active.path + "\n";
-    for (const File& file : active.chart->templates) {
-      if (active.chart->is_library() && !is_partial(file.path)) continue;
-      add({active.path + "/" + file.path, &file, scope});
-    }
     return dot;
   }
 
   /// Runs the templates; partials give no file.
   std::vector<RenderedFile> run(const Chart& chart) {
-    std::vector<std::string> names;
-    for (const auto& [name, renderable] : renderables_) names.push_back(name);
-    sort_as_helm_parses(names);
-    auto templates = chart.parsed(selection_, [&] {
-      TemplateSet set;
-      for (const std::string& name : names) set.parse(name, renderables_.at(name).file->bytes);
-      return set;
-    });
-    Execution execution(*templates, arena_, request_.engine);
+    auto parsed = chart.parsed(selection_, [&] { return parse(); });
+    Execution execution(parsed->templates, arena_, request_.engine);
     std::vector<RenderedFile> files;
-    for (const std::string& name : names) {
-      if (is_partial(name)) continue;
-      const Scope& scope = scopes_[renderables_.at(name).scope];
+    files.reserve(parsed->order.size());
+    for (const auto& [name, index] : parsed->order) {
+      const Scope& scope = scopes_[index];
       Value about = Value::map(
           arena_, {{"BasePath", Value::borrowed(scope.base_path)}, {"Name", Value::borrowed(name)}});
       scope.dot.set_borrowed(arena_, "Template", marked(about, Mark::Values));
@@ -152,19 +146,34 @@ class Renderer final {
  private:
   struct Scope {
     Value dot;
+    const Chart* chart;
+    std::string path;
     std::string_view base_path;
   };
 
-  void add(Renderable renderable) {
-    std::string name = renderable.name;
-    renderables_.insert_or_assign(std::move(name), std::move(renderable));
+  std::shared_ptr<const ParsedTemplates> parse() const {
+    std::map<std::string, std::pair<const File*, size_t>>
+        sources;  // of two with one name the last one counts
+    for (size_t i = 0; i < scopes_.size(); ++i)
+      for (const File& file : scopes_[i].chart->templates)
+        if (!scopes_[i].chart->is_library() || is_partial(file.path))
+          sources[scopes_[i].path + "/" + file.path] = {&file, i};
+    std::vector<std::string> names;
+    for (const auto& [name, source] : sources) names.push_back(name);
+    sort_as_helm_parses(names);
+    auto parsed = std::make_shared<ParsedTemplates>();
+    for (const std::string& name : names) {
+      const auto& [file, scope] = sources.at(name);
+      parsed->templates.parse(name, file->bytes);
+      if (!is_partial(name)) parsed->order.push_back({name, scope});
+    }
+    return parsed;
   }
 
   const RenderRequest& request_;
   Arena arena_;
   Value release_, capabilities_;
   std::vector<Scope> scopes_;
-  std::map<std::string, Renderable> renderables_;
   std::string selection_;
 };
 
@@ -245,6 +254,10 @@ RenderResult render(const Chart& chart, Value values, const RenderRequest& reque
   if (request.keep_files) result.files = files;
   SortedManifests sorted = sort_manifests(std::move(files));
   result.warnings.insert(result.warnings.end(), sorted.warnings.begin(), sorted.warnings.end());
+  size_t size = 0;
+  for (const Manifest& manifest : sorted.manifests)
+    size += manifest.path.size() + manifest.content.size() + 16;
+  result.manifest.reserve(size);
   if (request.include_crds)
     for (const RenderedFile& crd : result.crds) append_source(result.manifest, crd.path, crd.text);
   for (const Manifest& manifest : sorted.manifests)
