@@ -134,13 +134,19 @@ bool equal_to(Call& call, Value a, Value b) {
     case Basic::None:
       break;
   }
+  // Go prints the first with %s, so numbers inside come out as bad verbs.
+  auto as_text = [&](Value v) {
+    std::string out;
+    append_sprintf(out, "%s", {&v, 1}, call.arena());
+    return out;
+  };
   if (go_kind(a) != go_kind(b) && !a.is_null() && !b.is_null())
-    Call::fail(fmt::format("non-comparable types {}: {}, {}: {}", format_value(a, call.arena()), go_type(a),
-                           go_type(b), format_value(b, call.arena())));
+    Call::fail(fmt::format("non-comparable types {}: {}, {}: {}", as_text(a), go_type(a), go_type(b),
+                           format_value(b, call.arena())));
   if (is_nil(a) || is_nil(b)) return is_nil(a) == is_nil(b);
   const Object* object = Object::of(b);
   if (!object || object->kind() == GoKind::Map)
-    Call::fail(fmt::format("non-comparable type {}: {}", format_value(b, call.arena()), go_type(b)));
+    Call::fail(fmt::format("non-comparable type {}: {}", as_text(b), go_type(b)));
   const Object* other = Object::of(a);
   if (object->kind() == GoKind::Pointer) return object == other;
   return other && object->equals(*other, call.arena());

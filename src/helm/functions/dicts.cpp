@@ -133,8 +133,7 @@ Value deep_copy_value(Call& call, Value value, int depth) {
 }
 
 Value deep_copy(Call& call, std::span<Value> args) {
-  // copystructure starts from an empty map for nil.
-  if (args[0].is_null()) return Value::map(call.arena());
+  if (args[0].is_null()) Call::fail("reflect: call of reflect.Value.Type on zero Value");
   return deep_copy_value(call, args[0], 0);
 }
 

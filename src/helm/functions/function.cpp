@@ -63,10 +63,10 @@ const FunctionEntry* find_function(std::string_view name) {
     std::unordered_map<std::string_view, const FunctionEntry*> table;
     // A later family replaces an earlier one's function, as sprig's slice does Go's and Helm's fail does
     // sprig's.
-    for (auto family :
-         {builtin_functions(), string_functions(), list_functions(), dict_functions(), math_functions(),
-          date_functions(), duration_functions(), regex_functions(), semver_functions(), encoding_functions(),
-          crypto_functions(), url_functions(), default_functions(), helm_functions()})
+    for (auto family : {builtin_functions(), string_functions(), list_functions(), dict_functions(),
+                        math_functions(), date_functions(), duration_functions(), regex_functions(),
+                        semver_functions(), encoding_functions(), crypto_functions(), certificate_functions(),
+                        url_functions(), default_functions(), helm_functions()})
       for (const FunctionEntry& entry : family) table[entry.name] = &entry;
     return table;
   }();

@@ -92,6 +92,7 @@ std::span<const FunctionEntry> regex_functions();
 std::span<const FunctionEntry> semver_functions();
 std::span<const FunctionEntry> encoding_functions();
 std::span<const FunctionEntry> crypto_functions();
+std::span<const FunctionEntry> certificate_functions();
 std::span<const FunctionEntry> url_functions();
 std::span<const FunctionEntry> default_functions();
 std::span<const FunctionEntry> helm_functions();
