@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kTagTrailer = "Ship-it-Tag: ";
 constexpr std::string_view kRevertTrailer = "Ship-it-Revert: ";
+constexpr std::string_view kEntryTrailer = "Ship-it-Quarantine: ";  ///< marks a commit without edits as ours
 constexpr size_t kReasonLength = 200;
 
 /// One line, bounded: messages carry reasons, never log lines (rule 27).
@@ -37,14 +38,23 @@ std::string trailer(const TagEdit& e) {
 
 void pay(const CommitFacts& f, const Debt& debt, CommitPlan& plan) {
   auto enter = [&](QuarantineEntry entry) {
-    entry.release = debt.release.name;
+    bool alone = std::ranges::none_of(f.blocks, [&](const BlockFacts& b) {
+      return b.release.name == debt.release.name && b.release.ns != debt.release.ns;
+    });
+    entry.release = alone ? debt.release.name : debt.release.str();
     entry.reason = one_line(debt.reason);
     entry.revision = debt.revision;
     entry.since = debt.since;
-    Quarantine present = f.quarantine;
-    if (present.add(entry)) plan.enter.push_back(std::move(entry));
+    auto stands = [&](const QuarantineEntry& e) {
+      return e.image == entry.image && e.tag == entry.tag && e.inputs == entry.inputs &&
+             (e.release == debt.release.name || e.release == debt.release.str());
+    };
+    if (!f.quarantine_readable || std::ranges::any_of(f.quarantine.entries(), stands) ||
+        std::ranges::any_of(plan.enter, stands))
+      return;
+    plan.enter.push_back(std::move(entry));
   };
-  plan.settles.emplace_back(debt.release, debt.revision);
+  if (f.quarantine_readable) plan.settles.emplace_back(debt.release, debt.revision);
   if (debt.bad.empty()) {
     QuarantineEntry entry;
     entry.inputs = debt.inputs;
@@ -69,9 +79,18 @@ void pay(const CommitFacts& f, const Debt& debt, CommitPlan& plan) {
 
 std::string debts_message(const CommitFacts& f, const CommitPlan& plan) {
   std::string out;
+  // Only what this commit changes: a debt that stands in git already is not told again.
+  auto told = [&](const Debt& d) {
+    return std::ranges::any_of(plan.edits, [&](const TagEdit& e) { return e.release == d.release; }) ||
+           std::ranges::any_of(plan.enter, [&](const QuarantineEntry& e) {
+             return (e.release == d.release.name || e.release == d.release.str()) && e.revision == d.revision;
+           });
+  };
   std::set<ReleaseKey> releases;
-  for (const auto& [release, revision] : plan.settles) releases.insert(release);
-  const Debt& first = f.debts.front();
+  for (const Debt& d : f.debts)
+    if (told(d)) releases.insert(d.release);
+  auto found = std::ranges::find_if(f.debts, told);
+  const Debt& first = found == f.debts.end() ? f.debts.front() : *found;
   if (releases.size() == 1)
     out = plan.edits.empty()
               ? fmt::format("Quarantine what failed in {}", first.release.name)
@@ -81,11 +100,15 @@ std::string debts_message(const CommitFacts& f, const CommitPlan& plan) {
     out = fmt::format("Roll back {} releases", releases.size());
   out += "\n\n";
   for (const Debt& d : f.debts) {
+    if (!told(d)) continue;
     out += fmt::format("{} revision {}: {}\n", d.release.str(), d.revision, one_line(d.reason));
     if (!f.link.empty()) out += fmt::format("{}/releases/{}\n", f.link, d.release.str());
   }
-  if (!plan.edits.empty()) out += "\n";
+  out += "\n";
   for (const TagEdit& e : plan.edits) out += trailer(e);
+  for (const QuarantineEntry& e : plan.enter)
+    out += fmt::format("{}{} {}\n", kEntryTrailer, e.release,
+                       e.tag.empty() ? e.inputs.str() : short_name(e.image) + ":" + e.tag.str());
   return out;
 }
 
@@ -110,8 +133,8 @@ std::string tags_message(const CommitPlan& plan) {
 std::optional<Debt> debt_of(const ReleaseKey& release, const std::vector<Revision>& history) {
   for (size_t i = 0; i < history.size(); ++i) {
     const Revision& r = history[i];
-    if (!r.ours() || r.verdict() != Verdict::Failed || r.note->rollback_to || r.note->fault == Fault::World ||
-        r.note->paid)
+    if (!r.ours() || !is_attempt(r) || r.verdict() != Verdict::Failed || r.note->fault == Fault::World ||
+        r.note->paid || (r.note->inputs.empty() && r.note->images.empty()))
       continue;
     Debt debt{release,
               r.revision,
@@ -123,8 +146,11 @@ std::optional<Debt> debt_of(const ReleaseKey& release, const std::vector<Revisio
               r.note->reason,
               r.note->judged.value_or(r.modified)};
     const Revision* good = nullptr;
+    // What a person chose to go back to is what git is brought back to.
     for (size_t j = i + 1; j < history.size() && !good; ++j)
-      if (history[j].verdict() == Verdict::Good) good = &history[j];
+      if (r.note->return_to ? history[j].revision == r.note->return_to && history[j].ours()
+                            : history[j].verdict() == Verdict::Good)
+        good = &history[j];
     for (const ImageBlock& b : r.note->images) {
       const ImageBlock* before = good ? at(good->note->images, b.path) : nullptr;
       if (good && before && *before == b) continue;
@@ -196,32 +222,44 @@ void fold_order(OrderBook& book, const std::vector<CommitSeen>& commits,
   for (const CommitSeen& c : commits)
     if (!is_ours(c.message)) person = &c;
   if (!person && !commits.empty()) person = &commits.back();
+  std::vector<std::pair<const CommitSeen*, TagTrailer>> written;
+  for (const CommitSeen& c : commits)
+    for (TagTrailer& t : trailers_of(c.message)) written.emplace_back(&c, std::move(t));
   std::set<std::string> present;
   for (const auto& [release, block] : after) {
     std::string key = order_key(release, block.path);
     present.insert(key);
     BlockOrder& order = book[key];
     auto old = was.find(key);
-    if (old != was.end() && old->second == block.tag) continue;
+    auto leave = [&](const std::string& tag) {
+      std::erase(order.left, tag);
+      order.left.push_back(tag);
+      if (order.left.size() > kSeenTags) order.left.erase(order.left.begin());
+    };
+    // Tags of ours that came and went within this range were there too: a person may have undone one before
+    // anybody looked.
     const CommitSeen* explained = nullptr;
-    for (const CommitSeen& c : commits)
-      for (const TagTrailer& t : trailers_of(c.message))
-        if (t.release == release && t.path == block.path) {
-          order.high_water = std::max(order.high_water, t.pushed);
-          if (t.tag == block.tag) explained = &c;
-        }
+    bool touched = false;
+    for (const auto& [commit, t] : written)
+      if (t.release == release && t.path == block.path) {
+        order.high_water = std::max(order.high_water, t.pushed);
+        touched = true;
+        explained = t.tag == block.tag ? commit : nullptr;
+        if (t.tag != block.tag) leave(t.tag.str());
+      }
+    bool same = old != was.end() && old->second == block.tag;
+    if (same && (!touched || explained)) continue;
     const CommitSeen* by = explained ? explained : person;
     order.by_shipit = explained != nullptr;
     if (by) {
       order.author = by->author;
       order.commit = by->id;
-      if (!explained) order.high_water = std::max(order.high_water, by->committed);
+      if (!explained) {
+        order.edited = std::max(order.edited, by->committed);
+        order.high_water = std::max(order.high_water, by->committed);
+      }
     }
-    if (old != was.end() && !old->second.empty() &&
-        std::ranges::find(order.left, old->second.str()) == order.left.end()) {
-      order.left.push_back(old->second.str());
-      if (order.left.size() > kSeenTags) order.left.erase(order.left.begin());
-    }
+    if (!same && old != was.end() && !old->second.empty()) leave(old->second.str());
     std::erase(order.lifted, block.tag.str());
   }
   std::erase_if(book, [&](const auto& entry) { return !present.contains(entry.first); });
@@ -248,6 +286,7 @@ std::string order_to_json(const OrderBook& book, const CommitId& head) {
   for (const auto& [key, o] : book)
     blocks.set(arena, key,
                Value::map(arena, {{"highWater", Value::string(arena, format_rfc3339_millis(o.high_water))},
+                                  {"edited", Value::string(arena, format_rfc3339_millis(o.edited))},
                                   {"byShipit", o.by_shipit},
                                   {"author", Value::string(arena, o.author)},
                                   {"commit", Value::string(arena, o.commit.str())},
@@ -269,6 +308,7 @@ std::pair<OrderBook, CommitId> order_from_json(std::string_view json) {
   for (const text::Member& m : v["blocks"].members()) {
     BlockOrder& o = book[std::string(m.key.view())];
     o.high_water = parse_rfc3339(m.value["highWater"].as_string()).value_or(Time{});
+    o.edited = parse_rfc3339(m.value["edited"].as_string()).value_or(Time{});
     o.by_shipit = m.value["byShipit"].as_bool();
     o.author = m.value["author"].str();
     o.commit = CommitId(m.value["commit"].str());

@@ -52,6 +52,7 @@ struct CommitFacts {
   std::vector<BlockFacts> blocks;         ///< of every release in git at the head
   std::map<std::string, SeenImage> seen;  ///< by image name
   Quarantine quarantine;                  ///< at the head
+  bool quarantine_readable = true;        ///< else nothing can be entered: debts stay owed (rule 25)
   std::vector<Debt> debts;
   std::string link;  ///< base URL of the page, for messages; may be empty
 };

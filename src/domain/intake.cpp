@@ -39,10 +39,12 @@ std::string refusal(const BlockFacts& b, const SeenTag& tag, const Quarantine& q
   if (const QuarantineEntry* e = quarantine.blocking(b.release, b.block.image, tag.tag))
     return "quarantined: " + e->reason;
   if (b.hold) return "held: " + b.hold->reason;
+  // A person lifted it: it may come again although the block left it, but not past a later edit by hand.
+  bool lifted = std::ranges::find(b.order.lifted, tag.tag.str()) != b.order.lifted.end();
+  if (lifted) return tag.pushed > b.order.edited ? "" : "older than what was set by hand";
   if (b.failed_in_a_row >= 2)
     return fmt::format("autodeploy paused: {} tags failed in a row; release the hold to go on",
                        b.failed_in_a_row);
-  if (std::ranges::find(b.order.lifted, tag.tag.str()) != b.order.lifted.end()) return {};
   if (tag.pushed <= b.order.high_water) return "older than what is there";
   if (std::ranges::find(b.order.left, tag.tag.str()) != b.order.left.end())
     return "it was there before and was left";

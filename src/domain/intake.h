@@ -27,6 +27,7 @@ std::variant<ImagePushed, Refused> parse_event(std::string_view body, std::strin
 /// The order of an image block (rules.md, Words).
 struct BlockOrder {
   Time high_water{};
+  Time edited{};           ///< when a person last edited it
   bool by_shipit = false;  ///< who wrote the present value
   std::string author;      ///< of that commit
   CommitId commit;

@@ -61,7 +61,7 @@ bool same_thing(const QuarantineEntry& a, const QuarantineEntry& b) {
          a.inputs == b.inputs;
 }
 
-/// Lines [begin, end) of each list item below `quarantine:`, comments directly above an item included.
+/// Lines [begin, end) of each list item below `quarantine:`; comments between items belong to none.
 struct ItemLines {
   size_t begin, end;
 };
@@ -89,7 +89,8 @@ std::vector<ItemLines> items_of(const std::vector<std::string_view>& lines) {
   size_t indent = std::string_view::npos;
   for (++at; at < lines.size(); ++at) {
     size_t column = lines[at].find_first_not_of(' ');
-    bool blank = column == std::string_view::npos || lines[at][column] == '\n' || lines[at][column] == '#';
+    bool blank = column == std::string_view::npos || lines[at][column] == '\n' || lines[at][column] == '\r' ||
+                 lines[at][column] == '#';
     if (blank) continue;
     if (column == 0 && !starts_item(lines[at])) break;
     if (starts_item(lines[at]) && (indent == std::string_view::npos || column == indent)) {
@@ -147,6 +148,19 @@ Quarantine parse_quarantine(std::string_view yaml) {
   return Quarantine(std::move(entries));
 }
 
+namespace {
+
+/// Entries of a file that we changed: the proof that only what was meant changed. npos when it can't be read.
+size_t count_of(std::string_view yaml) {
+  try {
+    return parse_quarantine(yaml).entries().size();
+  } catch (const Error&) {
+    return std::string_view::npos;
+  }
+}
+
+}  // namespace
+
 std::string append_entries(std::string_view yaml, const std::vector<QuarantineEntry>& add) {
   std::string added;
   for (const QuarantineEntry& e : add) added += entry_text(e);
@@ -158,7 +172,10 @@ std::string append_entries(std::string_view yaml, const std::vector<QuarantineEn
     for (std::string_view line : lines_of(yaml))
       if (!line.starts_with("quarantine:")) out += line;
     if (!out.empty() && out.back() != '\n') out += '\n';
-    return out + std::string(out.empty() ? kHeader : kHeader.substr(kHeader.find("quarantine:"))) + added;
+    out += std::string(out.empty() ? kHeader : kHeader.substr(kHeader.find("quarantine:"))) + added;
+    if (count_of(out) != add.size())
+      throw invalid("quarantine.yaml: write `quarantine` as a block list, one `- release:` a line");
+    return out;
   }
   std::vector<std::string_view> lines = lines_of(yaml);
   std::vector<ItemLines> items = items_of(lines);
@@ -174,8 +191,7 @@ std::string append_entries(std::string_view yaml, const std::vector<QuarantineEn
         out += std::string(indent, ' ') + std::string(line.substr(2));
     }
   }
-  Quarantine after = parse_quarantine(out);
-  if (after.entries().size() != present.entries().size() + add.size())
+  if (count_of(out) != present.entries().size() + add.size())
     throw invalid(
         "quarantine.yaml: cannot add an entry without changing others; write it as a plain block list");
   return out;
@@ -208,6 +224,8 @@ std::string remove_entries(std::string_view yaml, const std::vector<QuarantineEn
     }
     out += lines[i];
   }
+  if (count_of(out) != left)
+    throw invalid("quarantine.yaml: cannot remove an entry without changing others; remove it by hand");
   return out;
 }
 

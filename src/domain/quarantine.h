@@ -16,7 +16,7 @@ struct QuarantineEntry {
   std::string release;  ///< "hello" or "namespace/hello"
   ImageName image;      ///< with `tag`; empty for an inputs entry
   ImageTag tag;
-  Digest digest;      ///< when the event had one: the entry then blocks this digest only
+  Digest digest;      ///< when the event had one: for people; the tag is what is blocked
   InputsHash inputs;  ///< a values or chart change that failed
   std::string reason;
   std::string suspect;  ///< "1 of 2" when several images changed at once (rule 24)

@@ -13,11 +13,10 @@ using Verb = Action::Verb;
 
 std::string join(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
 
-/// The newest revision that was not a rollback: what was tried last.
+/// What was tried last.
 const Revision* last_attempt(const std::vector<Revision>& history) {
-  for (const Revision& r : history)
-    if (!r.ours() || r.note->rollback_to == 0) return &r;
-  return nullptr;
+  auto it = std::ranges::find_if(history, is_attempt);
+  return it == history.end() ? nullptr : &*it;
 }
 
 const Revision* find(const std::vector<Revision>& history, int revision) {
@@ -31,12 +30,13 @@ std::string what(const Revision& r) {
   return fmt::format("revision {}", r.revision);
 }
 
-/// A failed verdict blocks its inputs until its entry stands in git (then the entry does) or a person
-/// forgives it.
+/// The failed verdict that keeps these inputs from running, or nullptr: until its entry stands in git (then
+/// the entry does), or a person takes it back. The world's fault has no entry: it waits for a retry or new
+/// inputs.
 const Revision* failed_with(const ReconcileFacts& f, const InputsHash& inputs) {
   for (const Revision& r : f.history)
-    if (r.ours() && r.note->inputs == inputs && r.note->rollback_to == 0) {
-      if (r.verdict() == Verdict::Failed && r.note->fault != Fault::World) return &r;
+    if (r.ours() && r.note->inputs == inputs && is_attempt(r)) {
+      if (r.verdict() == Verdict::Failed) return &r;
       if (r.verdict() == Verdict::Good) return nullptr;  // proved good since
     }
   return nullptr;
@@ -57,18 +57,19 @@ class Look {
       return say(State::Failed, fmt::format("release {} belongs to {}; choose another releaseName",
                                             rel.spec.release_name, f.claimed_by));
     if (newest && is_pending(newest->status)) return pending_record();
-    if (newest && newest->status == RecordStatus::Deployed && !newest->ours()) return foreign();
+    if (newest && is_foreign(*newest) && rel.foreign_accepted != newest->revision) return foreign();
     for (const Command& c : rel.commands)
       if (auto d = command(c)) return *d;
+    if (twice_deployed())
+      return say(State::Deploying, fmt::format("{} takes over", what(*newest)), "",
+                 {Verb::Continue, newest->revision});
     if (newest && newest->ours() && newest->status == RecordStatus::Deployed &&
         newest->verdict() == Verdict::Open)
       return verifying();
     if (newest && newest->ours() && newest->verdict() == Verdict::Failed &&
         (newest->note->rolls_back == 0 || newest->note->fault == Fault::Person))
       return failed_revision();
-    if (newest && newest->ours() && newest->note->rolls_back != 0 && newest->verdict() == Verdict::Failed)
-      return say(State::Failed, "the rollback failed: " + newest->note->reason,
-                 "ship a new version, or press retry");
+    if (newest && newest->ours() && newest->verdict() == Verdict::Failed) return failed_rollback();
     return settled();
   }
 
@@ -94,7 +95,30 @@ class Look {
                "", {Verb::Uninstall});
   }
 
+  /// A record that somebody made with helm and that says what runs.
+  static bool is_foreign(const Revision& r) {
+    return !r.ours() && (r.status == RecordStatus::Deployed || r.status == RecordStatus::Failed);
+  }
+
+  /// A crash between the new record and the one before left both `deployed`.
+  bool twice_deployed() const {
+    return newest && newest->ours() && newest->status == RecordStatus::Deployed &&
+           std::ranges::count(f.history, RecordStatus::Deployed, &Revision::status) > 1;
+  }
+
+  /// Whether `begin` would deploy what git wants: nothing waits, holds or forbids it.
+  bool can_begin() const {
+    return !f.desired.empty() && why_blocked.empty() && !rel.hold && !f.breaker && f.waits_for.empty() &&
+           f.render_error.empty();
+  }
+
   Decision pending_record() {
+    if (!newest->ours() && f.foreign_dead)
+      return say(State::Pending, fmt::format("helm left revision {} unfinished", newest->revision), "",
+                 {Verb::Abandon, newest->revision});
+    if (newest->ours() && newest->verdict() != Verdict::Open)  // a crash after the verdict
+      return say(newest->note->rollback_to ? State::RollingBack : State::Deploying, newest->note->reason, "",
+                 {Verb::Abandon, newest->revision});
     if (!newest->ours())
       return say(State::Pending, fmt::format("helm is working on revision {}", newest->revision),
                  "looked at again when it is done");
@@ -102,8 +126,8 @@ class Look {
     if (note.rollback_to)
       return say(State::RollingBack, fmt::format("back to revision {}: {}", note.rollback_to, note.reason),
                  "judged when it is ready", {Verb::Continue, newest->revision});
-    bool wanted = f.desired.empty() || f.desired == note.inputs;
-    if (!wanted && !rel.hold && note.step.rfind("hook", 0) != 0)  // rule 15: never during a hook
+    bool newer = f.desired != note.inputs && can_begin();
+    if (newer && !note.step.starts_with("hook"))  // rule 15: never during a hook
       return say(State::Deploying, fmt::format("{} is overtaken by a newer commit", what(*newest)), "",
                  {Verb::Preempt, newest->revision});
     return say(State::Deploying,
@@ -113,25 +137,34 @@ class Look {
 
   Decision foreign() {
     for (const Command& c : rel.commands)
-      if (c.verb == Command::Verb::Release && rel.foreign_accepted != newest->revision)
+      if (c.verb == Command::Verb::Release)
         return say(State::Held, "released", "", {Verb::AcceptForeign, newest->revision, 0, c.id});
-    if (rel.foreign_accepted == newest->revision) return settled();
+    for (const Command& c : rel.commands)  // done once: they must not wait for the release
+      if (c.verb != Command::Verb::Release)
+        return say(State::Held, "release the hold first", "", {Verb::FinishCommand, 0, 0, c.id});
     return say(State::Held, fmt::format("revision {} made with helm", newest->revision),
                "release the hold to deploy what git wants, or write to git what helm made");
   }
 
   std::optional<Decision> command(const Command& c) {
-    if (c.verb == Command::Verb::Release)
-      return say(State::Pending, "released", "", {Verb::FinishCommand, 0, 0, c.id});
+    if (c.verb == Command::Verb::Release) {
+      const Revision* attempt = last_attempt(f.history);
+      bool paused = attempt && failed_in_a_row(f.history) > 0 && attempt->ours() && !attempt->note->resumed;
+      return say(State::Pending, "released", "",
+                 {paused ? Verb::Resume : Verb::FinishCommand, 0, paused ? attempt->revision : 0, c.id});
+    }
     if (c.verb == Command::Verb::Retry) {
       const Revision* failed = failed_with(f, f.desired);
+      if (newest && newest->ours() && newest->verdict() == Verdict::Failed && !is_attempt(*newest))
+        failed = newest;  // the rollback failed: it is tried again
       if (failed)
         return say(State::Pending, "retry asked by " + c.actor, "",
                    {Verb::Forgive, 0, failed->revision, c.id});
       return say(State::Pending, "retry asked by " + c.actor, "", {Verb::FinishCommand, 0, 0, c.id});
     }
     const Revision* target = c.revision ? find(f.history, c.revision) : good_before_newest();
-    if (!newest || !target || target->revision == newest->revision || newest->verdict() == Verdict::Failed ||
+    if (!newest || !newest->ours() || !target || target->revision == newest->revision ||
+        !may_return_to(*target) || newest->verdict() == Verdict::Failed ||
         (newest->ours() && newest->note->rollback_to == target->revision))
       return say(State::Pending, "nothing to roll back to", "", {Verb::FinishCommand, 0, 0, c.id});
     return say(State::RollingBack, fmt::format("asked by {}", c.actor), "",
@@ -146,10 +179,20 @@ class Look {
     return nullptr;
   }
 
+  /// Rule 22: not even a person's rollback brings back what is blocked.
+  bool may_return_to(const Revision& target) const {
+    if (target.verdict() == Verdict::Failed) return false;
+    if (!target.ours()) return true;
+    if (f.quarantine->blocking(rel.key, target.note->inputs)) return false;
+    return std::ranges::none_of(target.note->images, [&](const ImageBlock& b) {
+      return f.quarantine->blocking(rel.key, b.image, b.tag) != nullptr;
+    });
+  }
+
   Decision verifying() {
     const RevisionNote& note = *newest->note;
-    bool newer = !f.desired.empty() && f.desired != note.inputs && why_blocked.empty();
-    if (newer && note.rollback_to == 0 && !rel.hold && !rel.spec.soak_queues && !f.breaker)
+    bool newer = f.desired != note.inputs && can_begin();
+    if (newer && note.rollback_to == 0 && !rel.spec.soak_queues)
       return say(State::Verifying,
                  fmt::format("{} is overtaken by a newer commit before its verdict", what(*newest)), "",
                  {Verb::Preempt, newest->revision});
@@ -164,7 +207,7 @@ class Look {
 
   Decision failed_revision() {
     const RevisionNote& note = *newest->note;
-    if (!f.desired.empty() && f.desired != note.inputs && why_blocked.empty() && !rel.hold && !f.breaker)
+    if (f.desired != note.inputs && note.fault != Fault::Person && can_begin())
       return begin(fmt::format("{} failed; a newer version is there", what(*newest)));
     if (f.breaker) return say(State::Held, *f.breaker, "confirm on the System page to go on");
     const Revision* target = rollback_target();
@@ -173,18 +216,27 @@ class Look {
                {Verb::RollBack, target->revision, newest->revision});
   }
 
+  /// It stalls with its evidence and never loops (rule 26); a new version or a person ends it.
+  Decision failed_rollback() {
+    if (f.desired != newest->note->inputs && can_begin()) return begin("a new version is wanted");
+    return say(State::Failed, "the rollback failed: " + newest->note->reason,
+               "ship a new version, or press retry");
+  }
+
   /// A person's choice; else last good, whose own inputs must not be blocked.
   const Revision* rollback_target() const {
     if (newest->note->return_to) return find(f.history, newest->note->return_to);
-    for (const Revision& r : f.history)
-      if (r.revision != newest->revision && r.verdict() == Verdict::Good && !failed_with(f, r.note->inputs))
-        return &r;
+    for (const Revision& r : f.history) {
+      if (r.revision == newest->revision || r.verdict() != Verdict::Good) continue;
+      const Revision* failed = failed_with(f, r.note->inputs);
+      if (!failed || failed->note->fault == Fault::World) return &r;
+    }
     return nullptr;
   }
 
   Decision settled() {
     bool in_sync = newest && newest->ours() && newest->status == RecordStatus::Deployed &&
-                   newest->note->inputs == f.desired;
+                   newest->verdict() != Verdict::Superseded && newest->note->inputs == f.desired;
     if (in_sync) {
       const Revision* attempt = last_attempt(f.history);
       bool after_rollback =
@@ -195,6 +247,13 @@ class Look {
                                       ? "nothing could be watched: unproven"
                                       : what(*newest) + " runs");
     }
+    // Cut short and nothing may follow it: what is half there or unproved must not stay.
+    bool cut_short = newest && newest->ours() && newest->verdict() == Verdict::Superseded;
+    if (cut_short && (!why_blocked.empty() || !f.render_error.empty()) && !f.breaker)
+      if (const Revision* target = rollback_target())
+        return say(State::RollingBack, why_blocked.empty() ? f.render_error : why_blocked,
+                   fmt::format("revision {} is brought back", target->revision),
+                   {Verb::RollBack, target->revision, newest->revision});
     if (!why_blocked.empty()) {
       bool good_runs = newest && newest->status == RecordStatus::Deployed;
       return say(good_runs ? State::RolledBack : State::Failed, why_blocked,
@@ -208,7 +267,8 @@ class Look {
       return say(State::Pending,
                  f.fetch_error.empty() ? "fetching the chart" : f.fetch_error + "; tried again",
                  "deployed when the chart is here");
-    if (newest && newest->ours() && !is_known_version(newest->note->inputs))
+    if (newest && newest->ours() && !newest->note->inputs.empty() &&
+        !is_known_version(newest->note->inputs) && newest->note->commit == rel.commit)
       return say(State::Pending,
                  fmt::format("revision {} was written by another version of Ship-it", newest->revision),
                  "waits for a change of the spec");

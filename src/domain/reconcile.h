@@ -26,6 +26,7 @@ struct ReconcileFacts {
   std::optional<std::string>
       breaker;        ///< "14 releases failed together": no automatic rollback, no new start (rule 20)
   int64_t epoch = 0;  ///< of our lease
+  bool foreign_dead = false;  ///< helm's pending record has not moved for 15 minutes of our clock (rule 16)
 };
 
 struct Action {
@@ -35,6 +36,7 @@ struct Action {
     Install,   ///< a new revision from the spec
     Continue,  ///< the next step of the pending revision
     Preempt,   ///< end the pending or unjudged revision as superseded; the next look installs
+    Abandon,   ///< end the pending revision: its verdict stands already, or helm left it
     Judge,     ///< gate has the word
     RollBack,  ///< to `revision`, because `failed` failed
     Fail,      ///< store a failed verdict of a person on revision `failed`, then look again (manual rollback)
@@ -42,7 +44,8 @@ struct Action {
     Uninstall,
     DropFinalizer,
     FinishCommand,  ///< nothing left to do for `command`
-    Forgive,        ///< retry: an inputs block that is not in git yet is dropped
+    Forgive,        ///< retry: the verdict of `failed` is taken back
+    Resume,         ///< let autodeploy go on after `failed` (rule 21)
   } verb = Verb::Nothing;
   int revision = 0;  ///< the revision to create or, for RollBack, to go back to
   int failed = 0;    ///< the revision that failed

@@ -124,6 +124,7 @@ std::string note_to_json(const RevisionNote& n) {
   out.number("rollsBack", n.rolls_back);
   out.number("returnTo", n.return_to);
   out.number("paid", n.paid);
+  out.number("resumed", n.resumed);
   out.text("verdict", std::string(to_string(n.verdict)));
   out.text("fault", std::string(kFaults[static_cast<size_t>(n.fault)]));
   out.text("reason", n.reason);
@@ -175,6 +176,7 @@ std::optional<RevisionNote> note_from_json(std::string_view json) {
   n.rolls_back = static_cast<int>(v["rollsBack"].as_int());
   n.return_to = static_cast<int>(v["returnTo"].as_int());
   n.paid = v["paid"].as_int() != 0;
+  n.resumed = v["resumed"].as_int() != 0;
   n.verdict = parse_verdict(v["verdict"].as_string()).value_or(Verdict::Open);
   n.fault = parse_word<Fault>(kFaults, v["fault"].as_string()).value_or(Fault::None);
   n.reason = v["reason"].str();
@@ -188,6 +190,21 @@ const Revision* last_good(const std::vector<Revision>& history) {
   for (const Revision& r : history)
     if (r.verdict() == Verdict::Good) return &r;
   return nullptr;
+}
+
+bool is_attempt(const Revision& r) {
+  return !r.ours() || r.note->rollback_to == 0 ||
+         (r.verdict() == Verdict::Failed && r.note->fault == Fault::Person);
+}
+
+int failed_in_a_row(const std::vector<Revision>& history) {
+  int count = 0;
+  for (const Revision& r : history) {
+    if (!r.ours() || !is_attempt(r)) continue;
+    if (r.verdict() == Verdict::Good || r.note->resumed) break;
+    if (r.verdict() == Verdict::Failed && r.note->fault != Fault::World) ++count;
+  }
+  return count;
 }
 
 }  // namespace shipit::domain

@@ -80,6 +80,7 @@ struct RevisionNote {
   int return_to = 0;                   ///< the revision a person asked to go back to when failing this one
   bool paid =
       false;  ///< failed: its quarantine entry stood in git at some head, so that removing it is a lift
+  bool resumed = false;  ///< failed: a person let autodeploy go on after it (rule 21)
   Verdict verdict = Verdict::Open;
   Fault fault = Fault::None;
   std::string reason;  ///< one line: why this verdict
@@ -107,5 +108,10 @@ struct Revision {
 
 /// The newest revision with its own `good`, or nullptr. *Shape:* history is newest first.
 const Revision* last_good(const std::vector<Revision>& history);
+/// Whether a revision tried something new: no rollback, or one that a person rolled back in turn.
+bool is_attempt(const Revision& revision);
+/// Versions in a row that failed by their own fault since last good, or since a person let autodeploy go on
+/// (rule 21).
+int failed_in_a_row(const std::vector<Revision>& history);
 
 }  // namespace shipit::domain

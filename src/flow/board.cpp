@@ -140,6 +140,10 @@ std::vector<domain::Debt> Board::debts() const {
     if (entry.first) out.push_back(*entry.first);
   return out;
 }
+bool Board::looked_at(const domain::ReleaseKey& key) const {
+  std::lock_guard lock(mutex_);
+  return debts_.contains(key);
+}
 int Board::failed_in_a_row(const domain::ReleaseKey& key) const {
   std::lock_guard lock(mutex_);
   auto it = debts_.find(key);

@@ -46,6 +46,8 @@ class Board final {
   void set_debt(const domain::ReleaseKey& key, std::optional<domain::Debt> debt, int failed_in_a_row);
   std::vector<domain::Debt> debts() const;
   int failed_in_a_row(const domain::ReleaseKey& key) const;
+  /// Whether this process has looked at the release: what it owes is known.
+  bool looked_at(const domain::ReleaseKey& key) const;
 
   // Rule 20's breaker.
   void note_start(const domain::ReleaseKey& key, Time at);

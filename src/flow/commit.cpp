@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kOrderPage = "order";
 constexpr size_t kLogDepth = 2000;
+constexpr Duration kLookAgain{200};  // until every release was looked at once after a start
 
 /// The scalar of an edit in its manifest, in every document that declares the release.
 std::vector<text::Replacement> find_scalars(const std::string& bytes,
@@ -36,19 +37,26 @@ std::vector<text::Replacement> find_scalars(const std::string& bytes,
   return out;
 }
 
-/// Rule 8: rendered again, only the decided releases may differ, and only as decided.
-std::string side_effects(const Registry& before, const Registry& after, const domain::TagEdit& edit) {
-  for (const RegistryEntry& e : after.entries) {
-    const RegistryEntry* old = before.find(e.key);
-    if (e.key == edit.release || (old && old->manifest_json == e.manifest_json)) continue;
-    return fmt::format("would change {} too; edit {} by hand", e.key.str(), e.file);
-  }
+/// Rule 8: rendered again, only the decided releases may differ, and only as decided. Empty: they do.
+std::string side_effects(const Registry& before, const Registry& after,
+                         std::span<const domain::TagEdit> edits) {
   if (after.entries.size() != before.entries.size() || after.errors.size() > before.errors.size())
     return "the registry would no longer render";
-  const RegistryEntry* changed = after.find(edit.release);
-  for (const domain::ImageBlock& b : changed->blocks)
-    if (b.path == edit.path && b.tag == edit.to) return {};
-  return "the manifest does not take the tag from there";
+  std::set<domain::ReleaseKey> decided;
+  for (const domain::TagEdit& edit : edits) decided.insert(edit.release);
+  for (const RegistryEntry& e : after.entries) {
+    const RegistryEntry* old = before.find(e.key);
+    if (decided.contains(e.key) || (old && old->manifest_json == e.manifest_json)) continue;
+    return fmt::format("would change {} too; edit it by hand", e.key.str());
+  }
+  for (const domain::TagEdit& edit : edits) {
+    const RegistryEntry* changed = after.find(edit.release);
+    bool taken = changed && std::ranges::any_of(changed->blocks, [&](const domain::ImageBlock& b) {
+                   return b.path == edit.path && b.tag == edit.to;
+                 });
+    if (!taken) return "the manifest does not take the tag from there";
+  }
+  return {};
 }
 
 }  // namespace
@@ -79,6 +87,7 @@ void Committer::fold_order_to(const Registry& registry, std::stop_token stop) {
     std::tie(order_, order_head_) = domain::order_from_json(page.text);
     order_version_ = page.version;
     order_loaded_ = true;
+    context_.board.set_order(order_);
   }
   if (order_head_ == registry.commit) return;
   refused_.clear();
@@ -110,8 +119,10 @@ void Committer::fold_order_to(const Registry& registry, std::stop_token stop) {
 }
 
 domain::CommitFacts Committer::facts_at(const Registry& registry, std::stop_token stop) {
+  unseen_ = false;
   domain::CommitFacts facts;
   facts.quarantine = registry.quarantine_readable ? registry.quarantine : context_.board.quarantine();
+  facts.quarantine_readable = registry.quarantine_readable;
   facts.debts = context_.board.debts();
   facts.link = context_.settings.page_url;
   for (const auto& [name, page] : context_.ports.ledger.read_all("seen-", context_.wait(stop))) {
@@ -120,6 +131,10 @@ domain::CommitFacts Committer::facts_at(const Registry& registry, std::stop_toke
   }
   for (const RegistryEntry& entry : registry.entries) {
     auto live = context_.ports.releases.get(entry.key);
+    if (live && !context_.board.looked_at(entry.key)) {  // what it owes goes before any new tag
+      unseen_ = true;
+      continue;
+    }
     for (const domain::ImageBlock& block : entry.blocks) {
       domain::BlockFacts b;
       b.release = entry.key;
@@ -174,43 +189,65 @@ void Committer::settle(const domain::CommitPlan& plan, std::stop_token stop) {
   }
 }
 
+/// The files with these edits made. Errors: Invalid when one can't be made in bytes.
+std::map<std::string, std::string> Committer::edited(const Registry& registry,
+                                                     std::map<std::string, std::string> files,
+                                                     std::span<const domain::TagEdit> edits) const {
+  std::map<std::string, std::vector<text::Replacement>> by_file;
+  std::map<std::string, std::vector<text::ByteRange>> actions;
+  for (const domain::TagEdit& edit : edits) {
+    const std::string& file = registry.find(edit.release)->file;
+    auto [known, fresh] = actions.try_emplace(file);
+    if (fresh) known->second = helm::action_ranges(files.at(file));
+    std::vector<text::Replacement> at = find_scalars(files.at(file), known->second, edit);
+    if (at.empty())
+      throw invalid(fmt::format(
+          "no scalar spec.values.{}.tag to edit (a template action or an anchor makes it)", edit.path));
+    std::vector<text::Replacement>& all = by_file[file];
+    all.insert(all.end(), at.begin(), at.end());
+  }
+  for (const auto& [file, replacements] : by_file)
+    files[file] = text::edit(files.at(file), replacements, actions.at(file));
+  return files;
+}
+
 std::map<std::string, std::string> Committer::changed_files(const Registry& registry,
                                                             domain::CommitPlan& plan, Time now) {
   const Settings& s = context_.settings;
   std::map<std::string, std::string> files = registry.files;
-  Registry base = registry;
-  std::vector<domain::TagEdit> made;
-  for (const domain::TagEdit& edit : plan.edits) {
-    std::string why;
-    const RegistryEntry* entry = registry.find(edit.release);
+  auto render = [&](const std::map<std::string, std::string>& next) {
+    return render_registry(next, s.registry_path, s.ns, registry.commit);
+  };
+  // All at once; only when that can't be proved one by one, so that one bad file costs only itself.
+  auto try_edits = [&](const Registry& base, std::span<const domain::TagEdit> edits) -> std::string {
     try {
-      const std::string& bytes = files.at(entry->file);
-      std::vector<text::ByteRange> actions = helm::action_ranges(bytes);
-      std::vector<text::Replacement> at = find_scalars(bytes, actions, edit);
-      if (at.empty()) {
-        why = fmt::format("{} has no scalar {} to edit (a template action or an anchor makes it)",
-                          entry->file, "spec.values." + edit.path + ".tag");
-      } else {
-        std::map<std::string, std::string> next = files;
-        next[entry->file] = text::edit(bytes, at, actions);
-        Registry after = render_registry(next, s.registry_path, s.ns, registry.commit);
-        why = side_effects(base, after, edit);
-        if (why.empty()) {
-          files = std::move(next);
-          base = std::move(after);
-          made.push_back(edit);
-          continue;
-        }
-      }
+      std::map<std::string, std::string> next = edited(registry, files, edits);
+      std::string why = side_effects(base, render(next), edits);
+      if (why.empty()) files = std::move(next);
+      return why;
     } catch (const Error& e) {
-      why = fmt::format("{}: {}", entry->file, e.what());
+      return e.what();
     }
-    std::string id = fmt::format("edit/{}/{}/{}", edit.release.str(), edit.path, edit.to.str());
-    if (refused_.insert(id).second)
-      context_.board.add_activity({id, now, "refused", edit.release, "ship-it",
-                                   fmt::format("{} {} is not committed: {}", domain::short_name(edit.image),
-                                               domain::short_sha(edit.to.str()), why),
-                                   true, registry.commit});
+  };
+  bool all = !plan.edits.empty() && try_edits(registry, plan.edits).empty();
+  std::vector<domain::TagEdit> made;
+  if (all) {
+    made = plan.edits;
+  } else {
+    for (const domain::TagEdit& edit : plan.edits) {
+      std::string why = try_edits(made.empty() ? registry : render(files), {&edit, 1});
+      if (why.empty()) {
+        made.push_back(edit);
+        continue;
+      }
+      std::string id = fmt::format("edit/{}/{}/{}", edit.release.str(), edit.path, edit.to.str());
+      if (refused_.insert(id).second)
+        context_.board.add_activity(
+            {id, now, "refused", edit.release, "ship-it",
+             fmt::format("{} {} is not committed: {}: {}", domain::short_name(edit.image),
+                         domain::short_sha(edit.to.str()), registry.find(edit.release)->file, why),
+             true, registry.commit});
+    }
   }
   plan.edits = std::move(made);
   std::map<std::string, std::string> changed;
@@ -227,8 +264,11 @@ std::map<std::string, std::string> Committer::changed_files(const Registry& regi
 Time Committer::step(Time now, std::stop_token stop) {
   const Settings& s = context_.settings;
   ports::OpsRepo& repository = context_.ports.repository;
-  domain::CommitId head = repository.fetch(context_.wait(stop));
-  if (head.empty()) return now + s.repository_poll;
+  // Decided on the head that sync has just applied: on a held, rewound or stale one nothing is committed
+  // (rule 6), and one that moved meanwhile is a Conflict.
+  domain::RepositoryView synced = context_.board.repository();
+  const domain::CommitId& head = synced.head;
+  if (head.empty() || head != synced.applied) return now + s.repository_poll;
   std::shared_ptr<const Registry> registry = registry_at(head);
   fold_order_to(*registry, stop);
   domain::CommitFacts facts = facts_at(*registry, stop);
@@ -239,9 +279,8 @@ Time Committer::step(Time now, std::stop_token stop) {
   say_refusals(facts);
   if (plan.empty()) {
     burst_since_.reset();
-    // Paid: what the verdicts owe stands in git at the head that is applied.
-    if (head == context_.board.repository().applied) settle(plan, stop);
-    return now + s.repository_poll;
+    settle(plan, stop);  // paid: what the verdicts owe stands in git at the head that is applied
+    return now + (unseen_ ? kLookAgain : s.repository_poll);
   }
   if (s.read_only_repository) return now + s.repository_poll;
   if (plan.enter.empty() && burst_since_ && now < *burst_since_ + s.batch_window)

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 
 #include "domain/commit.h"
@@ -38,6 +39,9 @@ class Committer final {
   /// refusals.
   std::map<std::string, std::string> changed_files(const Registry& registry, domain::CommitPlan& plan,
                                                    Time now);
+  std::map<std::string, std::string> edited(const Registry& registry,
+                                            std::map<std::string, std::string> files,
+                                            std::span<const domain::TagEdit> edits) const;
   std::string quarantine_file() const;
 
   Context context_;
@@ -46,6 +50,7 @@ class Committer final {
   domain::OrderBook order_;
   domain::CommitId order_head_;
   bool order_loaded_ = false;
+  bool unseen_ = false;  // a release was not looked at yet by this process
   std::string order_version_;
   std::set<std::string> refused_;  // edits refused at order_head_, so that each is said once
 };

@@ -54,6 +54,9 @@ struct Wakes {
   std::function<void(const domain::ReleaseKey&)> release;
 };
 
+/// What a step answers when there is nothing to come again for.
+inline constexpr Time kNever = Time::max();
+
 class Board;
 
 struct Context {

@@ -37,7 +37,7 @@ void LookQueue::done(const domain::ReleaseKey& key, Time again) {
   std::lock_guard lock(mutex_);
   bool woken = taken_[key];
   taken_.erase(key);
-  due_[key] = woken ? Time{} : again;
+  if (woken || again != kNever) due_[key] = woken ? Time{} : again;
 }
 
 std::optional<Time> LookQueue::next() const {

@@ -21,6 +21,7 @@ using ports::Progress;
 
 constexpr int kActionsAtOnce = 50;  // an upper bound on what one look may do before others have their turn
 constexpr Duration kProgress{300};
+constexpr Duration kForeignDead{15 * 60'000};
 
 std::string person(const std::string& author) { return author.substr(0, author.find(" <")); }
 
@@ -29,7 +30,7 @@ std::string person(const std::string& author) { return author.substr(0, author.f
 Time Reconciler::look(const domain::ReleaseKey& key, Time now, std::stop_token stop) {
   for (int i = 0; i < kActionsAtOnce; ++i) {
     Facts facts;
-    if (!gather(key, now, facts, stop)) return now + context_.settings.resync;
+    if (!gather(key, now, facts, stop)) return kNever;
     domain::Decision decision = domain::reconcile(facts.reconcile);
     Time again = now + context_.settings.resync;
     publish(facts, decision, now, stop);
@@ -81,22 +82,35 @@ bool Reconciler::gather(const domain::ReleaseKey& key, Time now, Facts& f, std::
     if (ns && !ns->root["metadata"]["deletionTimestamp"].is_null()) r.namespace_terminating = f.name.ns;
   }
   r.breaker = context_.board.breaker(now);
+  r.foreign_dead = foreign_dead(key, r.history, now);
 
-  int failed_in_a_row = 0;
   for (const domain::Revision& revision : r.history) {
     if (!revision.ours() || revision.note->rollback_to) continue;
     if (revision.verdict() == Verdict::Good) break;
-    if (revision.verdict() != Verdict::Failed || revision.note->fault == domain::Fault::World) continue;
-    ++failed_in_a_row;
-    context_.board.note_failure(
-        key, revision.note->fault == domain::Fault::Person ? Time{} : revision.note->judged.value_or(Time{}));
+    bool counts = revision.verdict() == Verdict::Failed && revision.note->fault == domain::Fault::Version;
+    if (counts) context_.board.note_failure(key, revision.note->judged.value_or(Time{}));
   }
+  int failed_in_a_row = domain::failed_in_a_row(r.history);
   std::optional<domain::Debt> debt = domain::debt_of(key, r.history);
   bool owed = debt.has_value();
   bool known = context_.board.failed_in_a_row(key) == failed_in_a_row;
   context_.board.set_debt(key, std::move(debt), failed_in_a_row);
   if (owed && !known) context_.wakes.committer();
   return true;
+}
+
+/// Rule 16: a pending record of helm's is dead when it has not moved for a while by our own clock.
+bool Reconciler::foreign_dead(const domain::ReleaseKey& key, const std::vector<domain::Revision>& history,
+                              Time now) {
+  Memory& m = memory(key);
+  bool foreign = !history.empty() && domain::is_pending(history.front().status) && !history.front().ours();
+  std::string mark =
+      foreign ? fmt::format("{}/{}", history.front().revision, history.front().resource_version) : "";
+  if (mark != m.foreign) {
+    m.foreign = mark;
+    m.foreign_since = now;
+  }
+  return foreign && now - m.foreign_since >= kForeignDead;
 }
 
 bool Reconciler::act(Facts& f, const domain::Decision& decision, Time now, Time& again,
@@ -129,6 +143,23 @@ bool Reconciler::act(Facts& f, const domain::Decision& decision, Time now, Time&
       if (domain::is_pending(f.reconcile.history.front().status))
         context_.ports.deployer.abandon(f.name, action.revision, domain::RecordStatus::Superseded,
                                         note.reason, context_.wait(stop));
+      return true;
+    }
+    case Action::Verb::Abandon: {
+      const domain::Revision& newest = f.reconcile.history.front();
+      bool superseded = newest.verdict() == Verdict::Superseded;
+      context_.ports.deployer.abandon(
+          f.name, action.revision,
+          superseded ? domain::RecordStatus::Superseded : domain::RecordStatus::Failed, decision.reason,
+          context_.wait(stop));
+      return true;
+    }
+    case Action::Verb::Resume: {
+      RevisionNote note = note_of(f, action.failed);
+      note.resumed = true;
+      write(f, note, stop);
+      finish(f, action.command, stop);
+      context_.wakes.committer();
       return true;
     }
     case Action::Verb::Fail: {
@@ -300,14 +331,17 @@ bool Reconciler::roll_back(Facts& f, const Action& action, const std::string& re
   note.images = target->note ? target->note->images : std::vector<domain::ImageBlock>();
   note.commit = target->note ? target->note->commit : domain::CommitId();
   note.rollback_to = action.revision;
+  note.by_shipit = target->note && target->note->by_shipit;
+  note.commit_author = target->note ? target->note->commit_author : "";
   note.rolls_back = action.failed;
   note.reason = reason;
   note.actor = "ship-it";
   note.started = now;
-  note.baseline = f.reconcile.history.front().note->baseline;
+  if (const auto& newest = f.reconcile.history.front(); newest.note) note.baseline = newest.note->baseline;
   note.epoch = f.reconcile.epoch;
-  context_.ports.deployer.start({f.name, note.revision, action.revision, {}, {}, {}, note},
-                                context_.wait(stop));
+  Progress progress = context_.ports.deployer.start(
+      {f.name, note.revision, action.revision, {}, {}, {}, note}, context_.wait(stop));
+  if (progress.outcome == Progress::Outcome::Failed) throw invalid(progress.reason);
   context_.board.count("rollbacks");
   return true;
 }

@@ -16,7 +16,7 @@ class Reconciler final {
  public:
   explicit Reconciler(Context context) : context_(context), gate_(context) {}
 
-  /// Looks at a release until there is nothing to do at once; when to come again.
+  /// Looks at a release until there is nothing to do at once; when to come again, kNever when it is gone.
   /// Errors: as the ports; the caller backs off. Safe to repeat after a crash at any point.
   Time look(const domain::ReleaseKey& key, Time now, std::stop_token stop);
 
@@ -27,6 +27,7 @@ class Reconciler final {
     domain::ReconcileFacts reconcile;
     ports::HelmName name;
   };
+  bool foreign_dead(const domain::ReleaseKey& key, const std::vector<domain::Revision>& history, Time now);
   bool gather(const domain::ReleaseKey& key, Time now, Facts& facts, std::stop_token stop);
   /// True: look again at once; else `again` says when.
   bool act(Facts& facts, const domain::Decision& decision, Time now, Time& again, std::stop_token stop);
@@ -47,6 +48,8 @@ class Reconciler final {
   struct Memory {
     domain::InputsHash unrenderable;
     std::string render_error;
+    std::string foreign;  ///< helm's pending record as last seen, and since when it is unchanged
+    Time foreign_since{};
     std::vector<domain::MonitorSample> samples;  ///< of the running soak, for the page
   };
   /// Stable until `forget`; only the worker that holds the key uses it.

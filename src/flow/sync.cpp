@@ -1,9 +1,12 @@
 #include "flow/sync.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "crd/helm_release.h"
 #include "flow/board.h"
 #include "text/diff.h"
 #include "text/json.h"
@@ -13,6 +16,12 @@ namespace {
 
 constexpr std::string_view kPage = "sync";
 constexpr size_t kCommitsShown = 50;
+
+/// To tell whether a manifest is the one that was applied: 64 bits are plenty against an accident.
+std::string hash_of(const std::string& manifest) {
+  return fmt::format(
+      "{:016x}", text::Key::hash_of(manifest) * 0x9e3779b97f4a7c15ULL ^ std::hash<std::string>{}(manifest));
+}
 
 }  // namespace
 
@@ -28,8 +37,9 @@ void Syncer::load(std::stop_token stop) {
     inventory.confirmed = domain::CommitId(v["confirmed"].str());
     inventory.quarantine = v["quarantine"].str();
     for (text::Value k : v["releases"].items())
-      inventory.keys.push_back({k["namespace"].str(), k["name"].str()});
+      inventory.releases[{k["namespace"].str(), k["name"].str()}] = k["manifest"].str();
   }
+  inventory.text = page.text;
   if (!inventory.quarantine.empty())
     context_.board.set_quarantine(domain::parse_quarantine(inventory.quarantine));
   domain::RepositoryView view = context_.board.repository();
@@ -42,16 +52,20 @@ void Syncer::save(std::stop_token stop) {
   text::Arena arena;
   using text::Value;
   Value keys = Value::list(arena);
-  for (const domain::ReleaseKey& k : inventory_->keys)
+  for (const auto& [k, manifest] : inventory_->releases)
     keys.push_back(arena, Value::map(arena, {{"namespace", Value::string(arena, k.ns)},
-                                             {"name", Value::string(arena, k.name)}}));
+                                             {"name", Value::string(arena, k.name)},
+                                             {"manifest", Value::string(arena, manifest)}}));
   Value page = Value::map(arena, {{"applied", Value::string(arena, inventory_->applied.str())},
                                   {"confirmed", Value::string(arena, inventory_->confirmed.str())},
                                   {"quarantine", Value::string(arena, inventory_->quarantine)},
                                   {"releases", keys}});
+  std::string text = text::to_json(page);
+  if (text == inventory_->text) return;  // a restart writes nothing (rule 11)
   try {
-    inventory_->version = context_.ports.ledger.write(
-        std::string(kPage), {text::to_json(page), inventory_->version}, context_.wait(stop));
+    inventory_->version =
+        context_.ports.ledger.write(std::string(kPage), {text, inventory_->version}, context_.wait(stop));
+    inventory_->text = std::move(text);
   } catch (const Error&) {
     inventory_.reset();  // read it again: another writer, or an unknown effect
     done_ = {};
@@ -93,23 +107,24 @@ void Syncer::note_commits(const domain::CommitId& head, Time now) {
 }
 
 /// False when something transient kept a manifest from being applied.
-bool Syncer::apply_all(const Registry& registry, Time now, std::stop_token stop) {
+bool Syncer::apply_all(const Registry& registry, std::stop_token stop) {
   bool complete = true;
   server_errors_.clear();
+  // Before the first write: a crash after it must find the release in the inventory, or it could never be
+  // pruned.
+  for (const RegistryEntry& entry : registry.entries) inventory_->releases.try_emplace(entry.key);
+  save(stop);
   for (const RegistryEntry& entry : registry.entries) {
-    auto applied = applied_.find(entry.key);
-    bool same = applied != applied_.end() && applied->second == entry.manifest_json &&
-                context_.ports.releases.get(entry.key);
-    if (same) continue;
-    // Before the first write: a crash after it must find the release in the inventory, or it could never be
-    // pruned.
-    if (std::ranges::find(inventory_->keys, entry.key) == inventory_->keys.end()) {
-      inventory_->keys.push_back(entry.key);
-      save(stop);
-    }
+    std::string& applied = inventory_->releases[entry.key];
+    std::string hash = hash_of(entry.manifest_json);
+    auto live = context_.ports.releases.get(entry.key);
+    if (live && !live->prune_confirmed.empty() && !live->deleting)  // it was to be pruned and came back
+      context_.ports.releases.annotate(entry.key, {{std::string(crd::kPruneAnnotation), ""}},
+                                       context_.wait(stop));
+    if (live && applied == hash) continue;
     try {
       context_.ports.releases.apply(entry.key, entry.manifest_json, registry.commit, context_.wait(stop));
-      applied_[entry.key] = entry.manifest_json;
+      applied = std::move(hash);
       context_.wakes.release(entry.key);
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::Invalid || e.kind() == ErrorKind::Denied ||
@@ -121,7 +136,6 @@ bool Syncer::apply_all(const Registry& registry, Time now, std::stop_token stop)
       }
     }
   }
-  (void)now;
   return complete;
 }
 
@@ -153,7 +167,9 @@ Time Syncer::step(Time now, std::stop_token stop) {
   domain::CommitId head = context_.ports.repository.fetch(context_.wait(stop));
   auto known = context_.board.registry();
   bool deleted_by_hand = known && std::ranges::any_of(known->entries, [&](const RegistryEntry& e) {
-                           return applied_.contains(e.key) && !context_.ports.releases.get(e.key);
+                           auto applied = inventory_->releases.find(e.key);
+                           return applied != inventory_->releases.end() && !applied->second.empty() &&
+                                  !context_.ports.releases.get(e.key);
                          });
   if (!head.empty() && head == done_ && !deleted_by_hand) return now + s.repository_poll;
 
@@ -165,9 +181,10 @@ Time Syncer::step(Time now, std::stop_token stop) {
                           head.empty() ? domain::HeadRelation::First : relation(head),
                           {},
                           registry->errors,
-                          inventory_->keys,
+                          {},
                           inventory_->confirmed};
   for (const RegistryEntry& e : registry->entries) facts.rendered.push_back(e.key);
+  for (const auto& [key, manifest] : inventory_->releases) facts.inventory.push_back(key);
   domain::SyncPlan plan = domain::plan_sync(facts);
   if (!plan.apply) {
     publish(*registry, plan, now);
@@ -182,7 +199,7 @@ Time Syncer::step(Time now, std::stop_token stop) {
     inventory_->quarantine = file == registry->files.end() ? "" : file->second;
   }
   context_.board.set_registry(registry);
-  bool complete = apply_all(*registry, now, stop);
+  bool complete = apply_all(*registry, stop);
   for (const domain::ReleaseKey& key : plan.prune) {
     if (!complete) break;  // apply before prune
     try {
@@ -190,8 +207,7 @@ Time Syncer::step(Time now, std::stop_token stop) {
     } catch (const Error& e) {
       if (e.kind() != ErrorKind::NotFound) throw;
     }
-    std::erase(inventory_->keys, key);
-    applied_.erase(key);
+    inventory_->releases.erase(key);
     context_.board.add_activity({"pruned/" + key.str() + "/" + head.str(), now, "removed", key, "ship-it",
                                  key.name + " is no longer in git: uninstalling", true, head});
     context_.wakes.release(key);

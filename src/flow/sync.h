@@ -25,22 +25,22 @@ class Syncer final {
  private:
   struct Inventory {
     domain::CommitId applied, confirmed;
-    std::vector<domain::ReleaseKey> keys;
-    std::string quarantine;  ///< text of the last readable quarantine.yaml
-    std::string version;     ///< of the ledger page
+    std::map<domain::ReleaseKey, std::string> releases;  ///< hash of the manifest as last applied, or empty
+    std::string quarantine;                              ///< text of the last readable quarantine.yaml
+    std::string version;                                 ///< of the ledger page
+    std::string text;                                    ///< of the ledger page
   };
   void load(std::stop_token stop);
   void save(std::stop_token stop);
   domain::HeadRelation relation(const domain::CommitId& head);
   void note_commits(const domain::CommitId& head, Time now);
-  bool apply_all(const Registry& registry, Time now, std::stop_token stop);
+  bool apply_all(const Registry& registry, std::stop_token stop);
   void publish(const Registry& registry, const domain::SyncPlan& plan, Time now);
 
   Context context_;
   std::optional<Inventory> inventory_;
-  std::map<domain::ReleaseKey, std::string> applied_;  // manifests as last applied by this process
-  domain::CommitId done_;                              // head that needs no further work
-  std::vector<domain::ManifestError> server_errors_;   // what the API server refused of this head
+  domain::CommitId done_;                             // head that needs no further work
+  std::vector<domain::ManifestError> server_errors_;  // what the API server refused of this head
 };
 
 }  // namespace shipit::flow

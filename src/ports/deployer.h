@@ -53,7 +53,8 @@ class Deployer {
   /// render (no record is made then). *Errors:* Conflict (that revision exists), and as above.
   virtual Progress start(const DeployRequest& request, Wait wait) = 0;
   /// One more step of the newest, pending revision; safe to repeat after a crash. Applied: the record says
-  /// deployed.
+  /// deployed. With a newest revision that is deployed already: ends what a crash left half done (an older
+  /// one that still says deployed).
   virtual Progress step(const HelmName& name, Wait wait) = 0;
   /// Ends a pending revision as failed (or superseded) without undoing it; what follows replaces it.
   virtual void abandon(const HelmName& name, int revision, domain::RecordStatus status,

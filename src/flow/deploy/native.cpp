@@ -378,8 +378,21 @@ void NativeDeployer::remove_gone(const HelmName& name, const helm::Record& now, 
   }
 }
 
+void NativeDeployer::supersede_older(const HelmName& name, std::vector<Stored>& history, Wait wait) {
+  for (auto s = history.begin() + 1; s != history.end(); ++s) {
+    if (s->raw.status != RecordStatus::Deployed) continue;
+    helm::Record old = s->record->clone();
+    old.status = std::string(helm::status::kSuperseded);
+    save(name, *s, old, wait);
+  }
+}
+
 Progress NativeDeployer::step(const HelmName& name, Wait wait) {
   std::vector<Stored> history = load_all(name, wait);
+  if (!history.empty() && history.front().raw.status == RecordStatus::Deployed) {
+    supersede_older(name, history, wait);  // a crash came between the two records
+    return {};
+  }
   if (history.empty() || !domain::is_pending(history.front().raw.status) || !history.front().note)
     throw conflict(fmt::format("release {} has no pending revision of ours", name.release));
   Stored& newest = history.front();
@@ -428,12 +441,7 @@ Progress NativeDeployer::step(const HelmName& name, Wait wait) {
   // The new one first: a crash between leaves two deployed revisions for a moment, never none; both steps
   // repeat.
   save(name, newest, record, wait);
-  for (auto s = history.begin() + 1; s != history.end(); ++s) {
-    if (s->raw.status != RecordStatus::Deployed) continue;
-    helm::Record old = s->record->clone();
-    old.status = std::string(helm::status::kSuperseded);
-    save(name, *s, old, wait);
-  }
+  supersede_older(name, history, wait);
   // Helm's history-max; neither last good nor a record with an owed entry is pruned.
   bool good_kept = false;
   for (size_t i = 0; i < history.size(); ++i) {

@@ -64,6 +64,7 @@ class NativeDeployer final : public ports::Deployer {
   void apply_object(const ports::HelmName& name, text::Value object, Wait wait);
   void remove_gone(const ports::HelmName& name, const helm::Record& now, const helm::Record& before,
                    Wait wait);
+  void supersede_older(const ports::HelmName& name, std::vector<Stored>& history, Wait wait);
   ports::Progress failed(const std::string& reason, const std::string& sort,
                          const std::string& subject) const;
 
