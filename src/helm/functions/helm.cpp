@@ -98,7 +98,9 @@ constexpr std::string_view kYamlPrefix = "error unmarshaling JSON: while decodin
 Value from_yaml(Call& call, std::span<Value> args) {
   call.charge(args[0].as_string().size() / 16);
   try {
-    return as_map(call, read_yaml(args[0].as_string(), call.arena(), true), kYamlPrefix);
+    Value document = read_yaml(args[0].as_string(), call.arena(), true);
+    if (document.is_null()) return Value::map(call.arena());  // YAML's null leaves Helm's empty map as it is
+    return as_map(call, document, kYamlPrefix);
   } catch (const Error& e) {
     return error_map(call, e.message());
   }
@@ -107,7 +109,9 @@ Value from_yaml(Call& call, std::span<Value> args) {
 Value from_yaml_array(Call& call, std::span<Value> args) {
   call.charge(args[0].as_string().size() / 16);
   try {
-    return as_list(call, read_yaml(args[0].as_string(), call.arena(), true), kYamlPrefix);
+    Value document = read_yaml(args[0].as_string(), call.arena(), true);
+    if (document.is_null()) return Value::list(call.arena());
+    return as_list(call, document, kYamlPrefix);
   } catch (const Error& e) {
     return Value::list(call.arena(), {call.string(e.message())});
   }
