@@ -120,9 +120,9 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string age(Value rfc3339, Time now) {
   auto at = parse_rfc3339(rfc3339.as_string());
-  return at ? format_duration(
-                  std::max(Duration{0}, std::chrono::floor<std::chrono::seconds>(now - *at) + Duration{0}))
-            : "-";
+  if (!at) return "-";
+  Duration since = std::chrono::floor<std::chrono::seconds>(now - *at);
+  return since < std::chrono::seconds{1} ? "now" : format_duration(since);
 }
 
 std::string fleet(Value releases, const Style& style) {
@@ -136,7 +136,8 @@ std::string fleet(Value releases, const Style& style) {
 std::string answer_line(Value release, const Style& style) {
   std::string out = fmt::format("{}  {}  {}", release["name"].as_string(), state_text(release, style),
                                 version_text(release));
-  out += fmt::format("  {} ago", age(release["since"], style.now));
+  std::string since = age(release["since"], style.now);
+  out += since == "now" ? "  just now" : fmt::format("  {} ago", since);
   if (!release["reason"].as_string().empty()) out += fmt::format(": {}", release["reason"].as_string());
   return out;
 }
@@ -175,8 +176,8 @@ std::string history(Value release, const Style& style) {
       {"REVISION", "OUTCOME", "VERSION", "CHART", "WHEN", "BY", "REASON"}};
   for (Value h : release["history"].items())
     rows.push_back({fmt::format("{}", h["revision"].as_int()), h["outcome"].str(),
-                    short_version(h["version"].as_string()), h["chart"].str(),
-                    age(h["at"], style.now) + " ago", h["actor"].str(), h["reason"].str()});
+                    short_version(h["version"].as_string()), h["chart"].str(), age(h["at"], style.now),
+                    h["actor"].str(), h["reason"].str()});
   return table(rows);
 }
 

@@ -59,16 +59,21 @@ int accepted(const std::string& what, Value answer, const Output& output) {
   return kOk;
 }
 
-bool has_tag(Value release, const std::string& image, const std::string& tag) {
-  for (Value docker : release["artifacts"]["docker"].items())
-    if (docker["tag"].as_string() == tag && (image.empty() || docker["image"].as_string() == image))
-      return true;
-  return false;
+/// "hello" names ".../hello" too.
+bool is_image(std::string_view whole, const std::string& typed) {
+  return whole == typed || (whole.size() > typed.size() && whole.ends_with(typed) &&
+                            whole[whole.size() - typed.size() - 1] == '/');
 }
 
 bool uses_image(Value release, const std::string& image) {
   return std::ranges::any_of(release["artifacts"]["docker"].items(),
-                             [&](Value docker) { return docker["image"].as_string() == image; });
+                             [&](Value docker) { return is_image(docker["image"].as_string(), image); });
+}
+
+bool has_tag(Value release, const std::string& image, const std::string& tag) {
+  return std::ranges::any_of(release["artifacts"]["docker"].items(), [&](Value docker) {
+    return docker["tag"].as_string() == tag && is_image(docker["image"].as_string(), image);
+  });
 }
 
 }  // namespace
@@ -162,7 +167,7 @@ int push(const Rest& rest, const PushArgs& args, const Output& output) {
     text::Document page = rest.get("/api/releases?limit=1000&q=" + net::url_encode(image));
     bool open = false, bad = false, any = false;
     for (Value r : page.root["items"].items()) {
-      if (!uses_image(r, image) && !has_tag(r, "", args.tag)) continue;
+      if (!uses_image(r, image)) continue;
       std::string name = r["name"].str(), state = r["state"].str();
       bool touched = has_tag(r, image, args.tag) || r["version"]["new"].as_string() == args.tag ||
                      r["version"]["old"].as_string() == args.tag;
