@@ -1,0 +1,212 @@
+// The Kubernetes client against the embedded cluster: in process, and over a real socket with curl between
+// them. What it shows of the sandbox the cluster suite says of every API server.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <thread>
+
+#include "base/error.h"
+#include "k8s/object.h"
+#include "kube/client.h"
+#include "kube/events.h"
+#include "kube/informer.h"
+#include "kube/lease.h"
+#include "net/curl_client.h"
+#include "net/server.h"
+#include "sandbox/sandbox.h"
+#include "text/json.h"
+
+namespace shipit::contract {
+namespace {
+
+using namespace std::chrono_literals;
+
+Wait soon() { return {Deadline::in(20s), {}}; }
+
+ErrorKind kind_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return ErrorKind::Internal;
+}
+
+text::Document config_map(const std::string& name, const std::string& value) {
+  return text::parse_json(fmt::format(
+      R"({{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{}","namespace":"default"}},"data":{{"a":"{}"}}}})",
+      name, value));
+}
+
+enum class Way { InProcess, Socket };
+
+class KubeClient : public testing::TestWithParam<Way> {
+ protected:
+  KubeClient() : sandbox_(sandbox::SandboxOptions{}) {
+    auto handler = [this](net::Request request, net::Responder responder) {
+      sandbox_.handle(std::move(request), std::move(responder));
+    };
+    kube::Config config;
+    if (GetParam() == Way::InProcess) {
+      http_ = std::make_unique<net::FunctionClient>(handler);
+    } else {
+      server_ = std::make_unique<net::Server>(net::ServerOptions{}, handler);
+      http_ = std::make_unique<net::CurlClient>();
+      config.server = fmt::format("http://127.0.0.1:{}", server_->port());
+    }
+    client_ = std::make_unique<kube::Client>(*http_, config);
+  }
+
+  const kube::ObjectRef map_{"v1", "ConfigMap", "default", "a"};
+  const kube::Selection maps_{"v1", "ConfigMap", "default"};
+  sandbox::Sandbox sandbox_;
+  std::unique_ptr<net::Server> server_;
+  std::unique_ptr<net::HttpClient> http_;
+  std::unique_ptr<kube::Client> client_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, KubeClient, testing::Values(Way::InProcess, Way::Socket),
+                         [](const auto& info) {
+                           return info.param == Way::InProcess ? "InProcess" : "Socket";
+                         });
+
+TEST_P(KubeClient, CreateUpdateConflictDelete) {
+  text::Document made = client_->create(config_map("a", "1").root, soon());
+  EXPECT_EQ(kind_of([&] { client_->create(config_map("a", "1").root, soon()); }), ErrorKind::Conflict);
+  text::Document changed = made.clone();
+  changed.root["data"].set(*changed.arena, "a", "2");
+  text::Document updated = client_->update(changed.root, soon());
+  EXPECT_NE(k8s::resource_version_of(updated.root), k8s::resource_version_of(made.root));
+  EXPECT_EQ(kind_of([&] { client_->update(changed.root, soon()); }), ErrorKind::Conflict);
+  EXPECT_EQ(client_->get(map_, soon())["data"]["a"].as_string(), "2");
+  kube::DeleteOptions wrong;
+  wrong.uid = "other";
+  EXPECT_EQ(kind_of([&] { client_->remove(map_, soon(), wrong); }), ErrorKind::Conflict);
+  EXPECT_TRUE(client_->remove(map_, soon()));
+  EXPECT_FALSE(client_->remove(map_, soon()));
+  EXPECT_EQ(kind_of([&] { client_->get(map_, soon()); }), ErrorKind::NotFound);
+}
+
+TEST_P(KubeClient, PatchesAndApply) {
+  client_->create(config_map("a", "1").root, soon());
+  text::Document merge = text::parse_json(R"({"data":{"b":"2"}})");
+  EXPECT_EQ(client_->patch(map_, kube::PatchType::Merge, merge.root, soon())["data"]["b"].as_string(), "2");
+  text::Document json = text::parse_json(R"([{"op":"remove","path":"/data/b"}])");
+  EXPECT_TRUE(client_->patch(map_, kube::PatchType::Json, json.root, soon())["data"]["b"].is_null());
+  text::Document mine = config_map("a", "3");
+  EXPECT_EQ(kind_of([&] { client_->apply(mine.root, soon(), {"helm", "", false, false}); }),
+            ErrorKind::Conflict);
+  EXPECT_EQ(client_->apply(mine.root, soon(), {"helm", "", true, true})["data"]["a"].as_string(), "3");
+  EXPECT_EQ(client_->get(map_, soon())["data"]["a"].as_string(), "1");  // that was a dry run
+  EXPECT_EQ(client_->apply(mine.root, soon(), {"helm", "", true, false})["data"]["a"].as_string(), "3");
+  text::Document bad = text::parse_json(
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"Not_A_Name","namespace":"default"}})");
+  EXPECT_EQ(kind_of([&] { client_->create(bad.root, soon()); }), ErrorKind::Invalid);
+}
+
+TEST_P(KubeClient, PagesAndSelectors) {
+  for (int i = 0; i < 7; ++i) client_->create(config_map(fmt::format("m{}", i), "1").root, soon());
+  size_t seen = 0;
+  std::string token;
+  do {
+    kube::ListPage page = client_->list_page(maps_, 3, token, soon());
+    EXPECT_LE(page.list["items"].size(), 3u);
+    seen += page.list["items"].size();
+    token = page.continue_token;
+  } while (!token.empty());
+  EXPECT_EQ(seen, 7u);
+  kube::Selection one = maps_;
+  one.fields = "metadata.name=m3";
+  size_t found = 0;
+  client_->list(one, soon(), [&](text::Value item) { found += k8s::name_of(item) == "m3"; });
+  EXPECT_EQ(found, 1u);
+}
+
+TEST_P(KubeClient, DiscoveryAndVersion) {
+  EXPECT_TRUE(client_->server_version(soon()).starts_with("v1."));
+  auto versions = client_->api_versions(soon());
+  for (const char* wanted : {"v1", "v1/Pod", "apps/v1", "apps/v1/Deployment"}) {
+    EXPECT_TRUE(std::binary_search(versions.begin(), versions.end(), wanted)) << wanted;
+  }
+  EXPECT_EQ(kind_of([&] { client_->get({"nowhere.test/v1", "Thing", "default", "x"}, soon()); }),
+            ErrorKind::NotFound);
+}
+
+TEST_P(KubeClient, AWatchSeesWhatAListDidNot) {
+  client_->create(config_map("before", "1").root, soon());
+  std::string version = client_->list(maps_, soon(), [](text::Value) {});
+  client_->create(config_map("a", "1").root, soon());
+  kube::WatchStream watch = client_->watch(maps_, version, 300s, soon());
+  auto added = watch.next(soon());
+  ASSERT_TRUE(added);
+  ASSERT_EQ(added->sort, kube::WatchEvent::Sort::Added)
+      << "after " << version << ": " << text::to_json(added->object.root);
+  client_->patch(map_, kube::PatchType::Merge, text::parse_json(R"({"data":{"a":"2"}})").root, soon());
+  EXPECT_EQ(watch.next(soon())->sort, kube::WatchEvent::Sort::Modified);
+  client_->remove(map_, soon());
+  auto deleted = watch.next(soon());
+  EXPECT_EQ(deleted->sort, kube::WatchEvent::Sort::Deleted);
+  EXPECT_EQ(k8s::name_of(deleted->object.root), "a");
+}
+
+TEST_P(KubeClient, AnInformerFollows) {
+  client_->create(config_map("a", "1").root, soon());
+  kube::Informer<std::string>::Options options;
+  options.selection = maps_;
+  options.project = [](text::Value object) {
+    return std::make_shared<const std::string>(object["data"]["a"].str());
+  };
+  kube::Informer<std::string> informer(*client_, options);
+  std::mutex mutex;
+  std::condition_variable changed;
+  int changes = 0;
+  informer.on_change([&](const kube::Name&) {
+    std::lock_guard lock(mutex);
+    ++changes;
+    changed.notify_all();
+  });
+  std::jthread follows([&](std::stop_token stop) { informer.run(stop); });
+  auto wait_for = [&](int count) {
+    std::unique_lock lock(mutex);
+    ASSERT_TRUE(changed.wait_for(lock, 20s, [&] { return changes >= count; }));
+  };
+  wait_for(1);
+  client_->patch(map_, kube::PatchType::Merge, text::parse_json(R"({"data":{"a":"2"}})").root, soon());
+  wait_for(2);
+  EXPECT_EQ(*informer.get({"default", "a"}), "2");
+  client_->remove(map_, soon());
+  wait_for(3);
+  EXPECT_EQ(informer.get({"default", "a"}), nullptr);
+}
+
+TEST_P(KubeClient, OneOfTwoLeads) {
+  SystemClock clock;
+  kube::Elector one(*client_, {"default", "writer", "one"}), two(*client_, {"default", "writer", "two"});
+  one.step(clock, soon());
+  two.step(clock, soon());
+  EXPECT_TRUE(one.leads());
+  EXPECT_FALSE(two.leads());
+  EXPECT_EQ(two.holder(), "one");
+  one.step(clock, soon());  // renews
+  EXPECT_TRUE(one.leads());
+  one.release(clock, soon());
+  two.step(clock, soon());
+  EXPECT_TRUE(two.leads());
+  EXPECT_GT(two.epoch(), 0);
+}
+
+TEST_P(KubeClient, EventsAreCounted) {
+  kube::EventRecorder recorder(*client_, "test");
+  kube::EventNote note{"v1", "ConfigMap", "default", "a", "u", false, "Happened", "it did"};
+  recorder.record(note, soon());
+  recorder.record(note, soon());
+  int64_t count = 0;
+  client_->list({"v1", "Event", "default"}, soon(),
+                [&](text::Value event) { count += event["count"].as_int(); });
+  EXPECT_EQ(count, 2);
+}
+
+}  // namespace
+}  // namespace shipit::contract
