@@ -102,6 +102,7 @@ Time Pipeline::run_repository(std::stop_token stop) {
     view.state = "error";
     view.reason = e.what();
     board_.set_repository(std::move(view));
+    syncer_.look_again();
     {
       std::lock_guard wakes(wake_mutex_);
       committer_woken_ = true;

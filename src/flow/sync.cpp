@@ -187,6 +187,7 @@ Time Syncer::step(Time now, std::stop_token stop) {
   for (const auto& [key, manifest] : inventory_->releases) facts.inventory.push_back(key);
   domain::SyncPlan plan = domain::plan_sync(facts);
   if (!plan.apply) {
+    done_ = {};  // so that the right head, read again, says that all is well
     publish(*registry, plan, now);
     return now + s.repository_poll;
   }

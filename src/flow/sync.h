@@ -19,6 +19,8 @@ class Syncer final {
   /// Brings the cluster's HelmReleases to the branch's head; when to come again. Idempotent.
   /// Errors: as OpsRepo, Ledger and Releases; the caller retries.
   Time step(Time now, std::stop_token stop);
+  /// The next step looks at everything and says how the repository is: after an error was shown.
+  void look_again() { done_ = {}; }
   /// A person confirms what rules 5 and 6 hold back, for this commit.
   void confirm(const domain::CommitId& commit, std::stop_token stop);
 
