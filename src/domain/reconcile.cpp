@@ -254,6 +254,9 @@ class Look {
         return say(State::RollingBack, why_blocked.empty() ? f.render_error : why_blocked,
                    fmt::format("revision {} is brought back", target->revision),
                    {Verb::RollBack, target->revision, newest->revision});
+    if (!why_blocked.empty() && newest && is_foreign(*newest))
+      return say(State::Held, fmt::format("revision {} made with helm; {}", newest->revision, why_blocked),
+                 "ship a newer version, or lift the quarantine");
     if (!why_blocked.empty()) {
       bool good_runs = newest && newest->status == RecordStatus::Deployed;
       return say(good_runs ? State::RolledBack : State::Failed, why_blocked,

@@ -192,8 +192,8 @@ std::vector<domain::Activity> Board::activity(size_t limit, const std::string& s
   std::vector<domain::Activity> out;
   for (const domain::Activity& a : activity_) {
     if (out.size() >= limit) break;
-    if (search.empty() || contains(a.message, search) || contains(a.id, search) || contains(a.release.name, search) ||
-        contains(a.sort, search) || contains(a.actor, search))
+    if (search.empty() || contains(a.message, search) || contains(a.id, search) ||
+        contains(a.release.name, search) || contains(a.sort, search) || contains(a.actor, search))
       out.push_back(a);
   }
   return out;

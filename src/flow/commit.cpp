@@ -112,8 +112,8 @@ void Committer::fold_order_to(const Registry& registry, std::stop_token stop) {
                                                  {domain::order_to_json(order_, order_head_), order_version_},
                                                  context_.wait(stop));
   } catch (const Error& e) {
+    order_loaded_ = false;  // another writer, or an unknown effect: read again at the next look
     if (e.kind() != ErrorKind::Conflict) throw;
-    order_loaded_ = false;  // another writer: read again at the next look
   }
   context_.board.set_order(order_);
 }

@@ -33,8 +33,16 @@ Time Reconciler::look(const domain::ReleaseKey& key, Time now, std::stop_token s
     if (!gather(key, now, facts, stop)) return kNever;
     domain::Decision decision = domain::reconcile(facts.reconcile);
     Time again = now + context_.settings.resync;
-    publish(facts, decision, now, stop);
-    if (!act(facts, decision, now, again, stop)) return again;
+    // Whether a start succeeds is part of the state: "pending" is not shown for what does not render, or a
+    // restart would write it.
+    bool starts = decision.action.verb == Action::Verb::Install;
+    if (!starts) publish(facts, decision, now, stop);
+    try {
+      if (!act(facts, decision, now, again, stop)) return again;
+    } catch (const Error&) {
+      if (starts) publish(facts, decision, now, stop);
+      throw;
+    }
   }
   return now;
 }

@@ -171,7 +171,8 @@ Time Syncer::step(Time now, std::stop_token stop) {
                            return applied != inventory_->releases.end() && !applied->second.empty() &&
                                   !context_.ports.releases.get(e.key);
                          });
-  if (!head.empty() && head == done_ && !deleted_by_hand) return now + s.repository_poll;
+  bool try_refused = !server_errors_.empty() && now >= try_refused_;  // rights and webhooks get mended
+  if (!head.empty() && head == done_ && !deleted_by_hand && !try_refused) return now + s.repository_poll;
 
   std::map<std::string, std::string> files;
   if (!head.empty()) files = context_.ports.repository.read(head, s.registry_path);
@@ -201,6 +202,7 @@ Time Syncer::step(Time now, std::stop_token stop) {
   }
   context_.board.set_registry(registry);
   bool complete = apply_all(*registry, stop);
+  try_refused_ = now + s.resync;
   for (const domain::ReleaseKey& key : plan.prune) {
     if (!complete) break;  // apply before prune
     try {
@@ -230,10 +232,17 @@ Time Syncer::step(Time now, std::stop_token stop) {
 }
 
 void Syncer::confirm(const domain::CommitId& commit, std::stop_token stop) {
-  load(stop);
-  inventory_->confirmed = commit;
-  done_ = {};
-  save(stop);
+  constexpr int kTries = 5;
+  for (int tries = 1;; ++tries) {
+    load(stop);
+    inventory_->confirmed = commit;
+    done_ = {};
+    try {
+      return save(stop);
+    } catch (const Error& e) {  // another writer: save() reads it again
+      if (e.kind() != ErrorKind::Conflict || tries == kTries) throw;
+    }
+  }
 }
 
 }  // namespace shipit::flow

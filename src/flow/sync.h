@@ -43,6 +43,7 @@ class Syncer final {
   std::optional<Inventory> inventory_;
   domain::CommitId done_;                             // head that needs no further work
   std::vector<domain::ManifestError> server_errors_;  // what the API server refused of this head
+  Time try_refused_{};                                // when that is tried again
 };
 
 }  // namespace shipit::flow

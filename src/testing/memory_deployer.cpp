@@ -31,6 +31,10 @@ std::string MemoryDeployer::chart_digest(const domain::ChartRef& chart, const do
 
 std::vector<Revision> MemoryDeployer::history(const HelmName& name, Wait) {
   faults_.pass("deployer.history", When::Before);
+  return records(name);
+}
+
+std::vector<Revision> MemoryDeployer::records(const HelmName& name) const {
   std::vector<Revision> out;
   auto it = releases_.find(name);
   if (it == releases_.end()) return out;
@@ -213,6 +217,7 @@ Progress MemoryDeployer::uninstall(const HelmName& name, Wait) {
     faults_.pass("deployer.uninstall", When::After);
     return {};
   }
+  if (on_uninstall) on_uninstall(name);
   live_.erase(name);
   releases_.erase(it);
   uninstalled_.push_back(name);

@@ -49,6 +49,8 @@ class MemoryDeployer final : public ports::Deployer {
   /// `helm upgrade` that was killed: a pending record.
   void helm_dies(const ports::HelmName& name, const std::string& values_json);
 
+  /// The history as it is, past any fault.
+  std::vector<domain::Revision> records(const ports::HelmName& name) const;
   /// The values that run, empty when nothing does; half-applied ones have `partial`.
   struct Live {
     std::string values;
@@ -61,6 +63,8 @@ class MemoryDeployer final : public ports::Deployer {
   const std::vector<ports::HelmName>& uninstalled() const { return uninstalled_; }
   /// Called at each start of ours, before its effect.
   std::function<void(const ports::DeployRequest&)> on_start;
+  /// Called before a release is removed.
+  std::function<void(const ports::HelmName&)> on_uninstall;
 
  private:
   struct Stored {

@@ -88,6 +88,7 @@ CommitId MemoryRepository::push(const ports::NewCommit& commit, Wait) {
       {{}, {}, fmt::format("{} <{}>", commit.author_name, commit.author_email), commit.at, commit.message},
       commit.changes);
   faults_.wrote("repository.push " + head_.str());
+  if (on_push) on_push(commits_.at(head_).info);
   CommitId made = head_;
   faults_.pass("repository.push", When::After);
   return made;

@@ -1,5 +1,6 @@
 #pragma once
 // An ops repository of one branch on a map, with what people do to branches: commits, rewinds, stale reads.
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,12 @@ class MemoryRepository final : public ports::OpsRepo {
   const domain::CommitId& head() const { return head_; }
   const std::string& file(const std::string& path) const;
   bool has_file(const std::string& path) const;
+  /// Files of any commit made so far.
+  const std::map<std::string, std::string>& files(const domain::CommitId& id) const {
+    return *commits_.at(id).files;
+  }
+  /// Called with each commit that was pushed by us.
+  std::function<void(const ports::CommitInfo&)> on_push;
   const ports::CommitInfo& info(const domain::CommitId& id) const { return commits_.at(id).info; }
   /// Newest first, first parents.
   std::vector<ports::CommitInfo> history() const;

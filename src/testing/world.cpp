@@ -148,9 +148,7 @@ std::string World::git_tag(const std::string& name) {
   return file.substr(at, end - at);
 }
 
-std::vector<domain::Revision> World::history(const std::string& name) {
-  return deployer.history(helm(name), {});
-}
+std::vector<domain::Revision> World::history(const std::string& name) { return deployer.records(helm(name)); }
 
 void World::command(const std::string& name, domain::Command::Verb verb, int revision) {
   domain::Command c{fmt::format("c{}", ++commands_), verb, "bob", revision, clock.now()};
