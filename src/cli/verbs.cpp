@@ -154,7 +154,7 @@ int push(const Rest& rest, const PushArgs& args, const Output& output) {
       arena, {{"image", Value::string(arena, args.image)}, {"tag", Value::string(arena, args.tag)}});
   if (!args.behaves.empty()) body.set(arena, "behaves", Value::string(arena, args.behaves));
   text::Document answer = rest.post("/api/push", body);
-  std::string image = answer.root["image"].str(args.image), event = answer.root["event"].str();
+  std::string image = answer.root["image"].str(args.image), event = answer.root["command"].str();
   if (!args.wait) return accepted(fmt::format("pushed {}:{}", image, args.tag), answer.root, output);
   bool quiet = !output.format.empty();
   if (!quiet) output.out << fmt::format("pushed {}:{}", image, args.tag) << std::endl;
@@ -182,19 +182,17 @@ int push(const Rest& rest, const PushArgs& args, const Output& output) {
       open |= !touched || moves(state);
       bad |= touched && !moves(state) && !deployed;
     }
-    text::Document refusals = rest.get("/api/activity?limit=50&q=" + net::url_encode(args.tag));
-    for (Value a : refusals.root["items"].items()) {
-      bool about =
-          a["tag"].as_string() == args.tag || a["id"].as_string().find(args.tag) != std::string_view::npos;
-      if (a["outcome"].as_string() != "refused" || !about || (any && open)) continue;
-      bool ours = event.empty() || a["id"].as_string().find(event) != std::string_view::npos || !any || bad;
-      if (!ours) continue;
-      if (!quiet) output.err << "refused: " << a["text"].as_string() << std::endl;
-      return kRefused;
-    }
-    if (any && !open) {
+    if (any && !open && (!bad || !moved.empty())) {
       if (quiet) print_machine(page.root["items"], output);
       return bad ? kNotDeployed : kOk;
+    }
+    // Nothing moved for this tag: the event may have been refused.
+    text::Document refusals =
+        rest.get("/api/activity?limit=50&q=" + net::url_encode(event.empty() ? args.tag : event));
+    for (Value a : refusals.root["items"].items()) {
+      if (a["outcome"].as_string() != "refused" || (any && open)) continue;
+      output.err << "refused: " << a["text"].as_string() << std::endl;
+      return kRefused;
     }
     breathe(Duration{150});
   }

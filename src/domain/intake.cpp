@@ -45,7 +45,8 @@ std::string refusal(const BlockFacts& b, const SeenTag& tag, const Quarantine& q
   if (b.failed_in_a_row >= 2)
     return fmt::format("autodeploy paused: {} tags failed in a row; release the hold to go on",
                        b.failed_in_a_row);
-  if (tag.pushed <= b.order.high_water) return "older than what is there";
+  // Registries tell push times in whole seconds: of two in one second the later to arrive counts as newer.
+  if (tag.pushed < b.order.high_water) return "older than what is there";
   if (std::ranges::find(b.order.left, tag.tag.str()) != b.order.left.end())
     return "it was there before and was left";
   return {};

@@ -15,7 +15,7 @@ bool add(SeenImage& seen, SeenTag tag) {
     if (same->pushed >= tag.pushed) return false;
     seen.tags.erase(same);
   }
-  auto at = std::ranges::find_if(seen.tags, [&](const SeenTag& t) { return t.pushed < tag.pushed; });
+  auto at = std::ranges::find_if(seen.tags, [&](const SeenTag& t) { return t.pushed <= tag.pushed; });
   if (at == seen.tags.end() && seen.tags.size() >= kSeenTags) return false;
   seen.tags.insert(at, std::move(tag));
   if (seen.tags.size() > kSeenTags) seen.tags.resize(kSeenTags);
