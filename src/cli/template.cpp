@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <set>
+#include <string_view>
 
 #include "base/error.h"
 #include "cli/chart_files.h"
@@ -187,6 +189,17 @@ std::string template_text(const TemplateOptions& options, std::vector<std::strin
   return options.output_dir.empty() ? printed(options, result) : written(options, result);
 }
 
+namespace {
+
+/// Helm adds its hint to what fails once rendering has begun, and not to charts and values that don't load.
+bool has_hint(std::string_view message) {
+  constexpr std::array<std::string_view, 4> kRendering = {
+      "execution error at (", "template: ", "parse error at (", "YAML parse error on "};
+  return std::ranges::any_of(kRendering, [&](std::string_view start) { return message.starts_with(start); });
+}
+
+}  // namespace
+
 int run_template(const TemplateOptions& options, std::ostream& out, std::ostream& err) {
   std::vector<std::string> warnings;
   int code = 0;
@@ -195,6 +208,7 @@ int run_template(const TemplateOptions& options, std::ostream& out, std::ostream
     text = template_text(options, warnings);
   } catch (const Error& error) {
     text = fmt::format("Error: {}\n", error.message());
+    if (has_hint(error.message())) text += "\nUse --debug flag to render out invalid YAML\n";
     code = 1;
   }
   for (const std::string& warning : warnings) err << "warning: " << warning << '\n';
