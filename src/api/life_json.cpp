@@ -97,14 +97,7 @@ void append_life(JsonWriter& json, const domain::ReleaseView& view) {
   const std::vector<Evidence>* moved = failed ? &view.life.back().evidence : nullptr;
 
   json.key("life").begin_object().field("revision", revision).key("steps").begin_list();
-  bool later_begun = false;
-  std::vector<StageState> states(view.life.size());
-  for (size_t i = view.life.size(); i-- > 0;) {
-    states[i] = view.life[i].state;
-    if (states[i] == StageState::Waiting && later_begun) states[i] = StageState::Skipped;
-    later_begun = later_begun || states[i] == StageState::Active || states[i] == StageState::Done ||
-                  states[i] == StageState::Failed;
-  }
+  std::vector<StageState> states = settled_states(view.life);
   for (size_t i = 0; i < view.life.size(); ++i) {
     const LifeStep& step = view.life[i];
     json.begin_object()

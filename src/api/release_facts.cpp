@@ -102,6 +102,21 @@ Versions versions_of(const ReleaseView& view) {
   return out;
 }
 
+std::vector<StageState> settled_states(const std::vector<domain::LifeStep>& life) {
+  std::vector<StageState> states;
+  for (const domain::LifeStep& step : life) states.push_back(step.state);
+  bool later = false;
+  for (size_t i = states.size(); i-- > 0;) {
+    if (states[i] == StageState::Waiting && later) states[i] = StageState::Skipped;
+    later = later || states[i] == StageState::Active || states[i] == StageState::Done ||
+            states[i] == StageState::Failed;
+  }
+  auto failure = std::ranges::find(states, StageState::Failed);
+  for (auto it = failure; it != states.end(); ++it)
+    if (it != failure && *it == StageState::Done) *it = StageState::Skipped;
+  return states;
+}
+
 std::array<Stage, 5> stages_of(const ReleaseView& view) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kStages = {{{"commit", "commit"},
                                                                                      {"sync", "sync"},
@@ -109,24 +124,18 @@ std::array<Stage, 5> stages_of(const ReleaseView& view) {
                                                                                      {"verify", "gates"},
                                                                                      {"done", "verdict"}}};
   std::array<Stage, 5> out;
+  std::vector<StageState> states = settled_states(view.life);
+  bool failed = false;
   for (size_t i = 0; i < out.size(); ++i) {
     out[i].name = kStages[i].first;
     auto step = std::ranges::find(view.life, kStages[i].second, &domain::LifeStep::name);
     if (step == view.life.end()) continue;
-    out[i].state = step->state;
+    out[i].state = states[static_cast<size_t>(step - view.life.begin())];
     out[i].started = step->started;
     out[i].ended = step->ended;
-  }
-  // What was passed without a trace (a person's commit, a release made by hand) was skipped; and a deploy
-  // that failed at a stage is not "failed" at its end as well.
-  bool later = false, failed = false;
-  for (size_t i = out.size(); i-- > 0;) {
-    if (out[i].state == StageState::Waiting && later) out[i].state = StageState::Skipped;
-    later = later || out[i].state != StageState::Waiting;
-  }
-  for (Stage& stage : out) {
-    if (failed && stage.state == StageState::Failed) stage.state = StageState::Skipped;
-    failed = failed || stage.state == StageState::Failed;
+    // A deploy that failed at a stage is not "failed" at its end as well.
+    if (failed && out[i].state == StageState::Failed) out[i].state = StageState::Skipped;
+    failed = failed || out[i].state == StageState::Failed;
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/view.h"
 
@@ -17,6 +18,11 @@ struct Versions {
   int revision = 0;  ///< Helm's number of the newest record; 0 before the first
 };
 Versions versions_of(const domain::ReleaseView& view);
+
+/// The states of a life's steps as they make sense together: what left no trace before a step that happened
+/// was skipped (a person's commit, a release made by hand), and so was everything between a failure and the
+/// verdict.
+std::vector<domain::StageState> settled_states(const std::vector<domain::LifeStep>& life);
 
 /// One of the five stages: commit, sync, rollout, verify, done.
 struct Stage {

@@ -109,6 +109,14 @@ TEST(ReleaseFacts, AFailureStandsOnceAndWhatLeftNoTraceWasSkipped) {
   EXPECT_EQ(states(v), "commit:skipped sync:done rollout:failed verify:skipped done:skipped ");
 }
 
+TEST(ReleaseFacts, WhatComesAfterAFailureWasNotReached) {
+  domain::ReleaseView v = hello();
+  v.life = {step("event", StageState::Done), step("commit", StageState::Done),
+            step("sync", StageState::Done),  step("rollout", StageState::Failed),
+            step("gates", StageState::Done), step("verdict", StageState::Failed)};
+  EXPECT_EQ(states(v), "commit:done sync:done rollout:failed verify:skipped done:skipped ");
+}
+
 TEST(ReleaseFacts, OutcomesInTheInterfacesWords) {
   EXPECT_EQ(outcome_of(entry(1, "deployed", "")), "good");
   EXPECT_EQ(outcome_of(entry(1, "rolled back", "")), "rolled back");

@@ -96,7 +96,7 @@ function Item({ item }: { item: Activity }) {
       <span className="event-when">
         <When at={item.at} focusable />
       </span>
-      <span className="event-kind">{item.outcome === 'refused' || item.outcome === 'failed' ? item.outcome : item.kind}</span>
+      <span className="event-kind">{item.outcome === 'refused' || (item.outcome === 'failed' && item.kind === 'deploy') ? item.outcome : item.kind}</span>
       <span className="event-main">
         {item.release && item.namespace ? <Link href={releaseAddress({ namespace: item.namespace, name: item.release })}>{item.text}</Link> : item.text}
         {item.reason && <span className="second reason">{item.reason}</span>}

@@ -16,6 +16,13 @@ export function decidingStep(steps: LifeStep[]): number {
   return 0;
 }
 
+/** One line for a stage: its own, else that of its first message, else what its state says. */
+export function lineOf(step: LifeStep): string {
+  const message = step.evidence.find((e) => e.kind === 'message');
+  const words = { pending: 'waits', active: 'in progress', done: 'done', failed: 'failed', skipped: 'not reached' };
+  return step.summary ?? (message?.kind === 'message' ? message.text : words[step.state]);
+}
+
 export function Life({ life, namespace, name }: { life: LifeData; namespace: string; name: string }) {
   const deciding = decidingStep(life.steps);
   const [chosen, setChosen] = useState<{ revision: number; index: number }>();
@@ -56,22 +63,22 @@ export function Life({ life, namespace, name }: { life: LifeData; namespace: str
             <span className="stage-top">
               <StepIcon state={s.state} />
               <span className="stage-name">{s.stage}</span>
-              <span className="stage-time">{s.state === 'active' ? <Took at={s.at} /> : s.duration_ms !== undefined ? <Took ms={s.duration_ms} /> : null}</span>
+              <span className="stage-time">{s.state === 'active' ? <Took at={s.at} /> : s.duration_ms ? <Took ms={s.duration_ms} /> : null}</span>
             </span>
-            <span className="stage-summary">{s.summary ?? (s.state === 'skipped' ? 'not reached' : s.state === 'pending' ? 'waits' : ' ')}</span>
+            <span className="stage-summary">{lineOf(s)}</span>
           </button>
         ))}
       </div>
       {step && (
         <div id="stage-panel" className="panel" role="tabpanel" aria-labelledby={`stage-${step.stage}`} tabIndex={0}>
           <p className="panel-line">
-            <b>{step.summary ?? (step.state === 'skipped' ? 'This stage was not reached.' : 'This stage has not begun.')}</b>
+            <b>{lineOf(step)}</b>
             {(step.actor || step.at) && (
               <span className="second">
                 {step.actor && <> {step.actor}</>}
                 {step.actor && step.at && ' · '}
                 {step.at && <When at={step.at} focusable />}
-                {step.duration_ms !== undefined && (
+                {!!step.duration_ms && (
                   <>
                     {' · took '}
                     <Took ms={step.duration_ms} />

@@ -83,7 +83,7 @@ function options(element: HTMLElement, unit: string, rollout: number | undefined
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: (_u, min, max) => [Math.min(0, min), max * 1.1 || 1] } },
     axes: [
-      { ...axis, space: 80, size: 28, values: (_u, ticks) => ticks.map((t) => new Date(t * 1000).toLocaleTimeString([], { hour12: false })) },
+      { ...axis, space: 80, size: 28, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600], values: (_u, ticks) => ticks.map((t) => new Date(t * 1000).toLocaleTimeString([], { hour12: false })) },
       { ...axis, space: 36, size: 48, values: (_u, ticks) => ticks.map((t) => `${round(t)}${unit}`) },
     ],
     series: [

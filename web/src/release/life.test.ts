@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LifeStep, StepState } from '../api/schema';
-import { decidingStep } from './Life';
+import { decidingStep, lineOf } from './Life';
 import { podsOf } from './LivePods';
 
 const steps = (...states: [StepState, number?][]): LifeStep[] =>
@@ -21,4 +21,12 @@ it('finds the pods wherever they hang in the tree', () => {
   expect([pods.ready, pods.desired]).toEqual([1, 2]);
   expect(pods.pods[0]?.reason).toBeUndefined();
   expect(pods.pods[1]?.reason).toBe('CrashLoopBackOff');
+});
+
+it('a stage always has a line', () => {
+  const step = (change: Partial<LifeStep>): LifeStep => ({ stage: 'gates', state: 'failed', evidence: [], ...change });
+  expect(lineOf(step({ summary: 'its own' }))).toBe('its own');
+  expect(lineOf(step({ evidence: [{ kind: 'message', text: 'errors went to Alert' }] }))).toBe('errors went to Alert');
+  expect(lineOf(step({}))).toBe('failed');
+  expect(lineOf(step({ state: 'skipped' }))).toBe('not reached');
 });
