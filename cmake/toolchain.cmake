@@ -3,6 +3,9 @@ add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -ffile-prefix-
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer)
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  add_compile_options(-Wno-deprecated-declarations)  # libstdc++ 12's own std::stable_sort
+endif()
 if(SHIPIT_WERROR)
   add_compile_options(-Werror)
 endif()
