@@ -1,0 +1,75 @@
+"""kubectl and helm, as people use them, on what Ship-it deployed."""
+import json
+
+from world import check, equal, find, new_tag, until
+
+KUBECTL, HELM = ("kubectl", "KUBECTL"), ("helm", "HELM")
+
+
+def needs(*programs):
+    def mark(case):
+        case.needs = programs
+        return case
+    return mark
+
+
+def must(ran, wanted):
+    equal(ran.code, 0, f"exit code, with {ran.all!r}")
+    for text in wanted:
+        check(text in ran.out, f"{text!r} is not in {ran.out!r}")
+    return ran.out
+
+
+@needs(KUBECTL)
+def kubectl_reads(world):
+    """kubectl gets, describes and waits"""
+    kubectl = find(*KUBECTL)
+    world.await_state("hello", "deployed")
+    must(world.tool(kubectl, "get", "helmreleases,deploy,pods", "-A"), ["helmrelease", "deployment.apps/hello", "pod/web-"])
+    must(world.tool(kubectl, "describe", "helmrelease", "hello"), ["Release Name", "Conditions", "Deployed"])
+    must(world.tool(kubectl, "wait", "helmrelease", "hello", "--for=condition=Ready", "--timeout=20s"), ["condition met"])
+    must(world.tool(kubectl, "get", "helmrelease"), ["STATE", "deployed"])
+
+
+@needs(KUBECTL)
+def kubectl_deletes(world):
+    """kubectl delete helmrelease leaves the workload"""
+    before = world.deployment("web")["metadata"]
+    must(world.tool(find(*KUBECTL), "delete", "helmrelease", "web", "--timeout=20s"), ["deleted"])
+    after = world.deployment("web").get("metadata", {})
+    equal((after.get("uid"), after.get("generation")), (before["uid"], before["generation"]), "(uid, generation)")
+
+
+@needs(HELM)
+def helm_reads(world):
+    """helm list, history and get manifest read its records"""
+    helm, tag = find(*HELM), new_tag()
+    world.push("hello", tag, code=0)
+    listed = {r["name"]: r for r in json.loads(must(world.tool(helm, "list", "-o", "json"), []))}
+    equal((listed["hello"]["status"], listed["hello"]["chart"]), ("deployed", "microservice-1.0.0"), "helm list")
+    history = json.loads(must(world.tool(helm, "history", "hello", "-o", "json"), []))
+    equal([r["status"] for r in history[-2:]], ["superseded", "deployed"], "helm history")
+    equal(history[-1]["revision"], world.release("hello")["version"]["revision"], "the revision")
+    must(world.tool(helm, "get", "manifest", "hello"), [f"hello:{tag}", "# Source: microservice/templates/"])
+    must(world.tool(helm, "get", "values", "hello"), [tag])
+    must(world.tool(helm, "status", "hello"), ["STATUS: deployed"])
+
+
+@needs(HELM)
+def helm_rolls_back(world):
+    """a helm rollback by hand is respected: held, until released"""
+    helm, old, new = find(*HELM), new_tag(), new_tag()
+    world.push("hello", old, code=0)
+    revision = world.release("hello")["version"]["revision"]
+    world.push("hello", new, code=0)
+    must(world.tool(helm, "rollback", "hello", str(revision)), ["Rollback was a success"])
+    release = world.await_state("hello", "held")
+    check("helm" in release["reason"], f"reason: {release['reason']}")
+    check(world.running_image("hello").endswith(old), "what helm brought back does not run")
+    equal(world.cli("release", "hello").code, 0, "exit code of release")
+    world.await_state("hello", "deployed", new)
+    until("git's version to run", lambda: world.running_image("hello").endswith(new))
+
+
+CASES = [kubectl_reads, helm_reads, helm_rolls_back, kubectl_deletes]
+OPTIONS = []
