@@ -12,7 +12,8 @@ bool add(SeenImage& seen, SeenTag tag) {
     return t.tag == tag.tag && (t.digest == tag.digest || tag.digest.empty());
   });
   if (same != seen.tags.end()) {
-    if (same->pushed >= tag.pushed) return false;
+    // Registries tell whole seconds: another message in the same one is another push, and gets its answer.
+    if (same->pushed > tag.pushed || (same->pushed == tag.pushed && same->event == tag.event)) return false;
     seen.tags.erase(same);
   }
   auto at = std::ranges::find_if(seen.tags, [&](const SeenTag& t) { return t.pushed <= tag.pushed; });

@@ -24,7 +24,8 @@ struct SeenImage {
 inline constexpr size_t kSeenTags = 20;
 
 /// Adds a tag at its place by push time. False when nothing changed: a duplicate, or older than all that are
-/// kept. A tag pushed again moves to its later push time.
+/// kept. A tag pushed again moves to its later push time; of two
+/// messages of one push time the later to arrive is kept.
 bool add(SeenImage& seen, SeenTag tag);
 
 std::string seen_to_json(const SeenImage& seen);

@@ -129,15 +129,21 @@ std::vector<std::shared_ptr<const domain::ReleaseView>> Board::views() const {
   return out;
 }
 
-void Board::set_debt(const domain::ReleaseKey& key, std::optional<domain::Debt> debt, int failed_in_a_row) {
+bool Board::set_debt(const domain::ReleaseKey& key, std::optional<domain::Debt> debt, int failed_in_a_row,
+                     bool held) {
   std::lock_guard lock(mutex_);
-  debts_[key] = {std::move(debt), failed_in_a_row};
+  auto [it, fresh] = debts_.try_emplace(key);
+  Owed& owed = it->second;
+  int before = owed.debt ? owed.debt->revision : 0, now = debt ? debt->revision : 0;
+  bool changed = before != now || (!fresh && (owed.failed_in_a_row != failed_in_a_row || owed.held != held));
+  owed = {std::move(debt), failed_in_a_row, held};
+  return changed;
 }
 std::vector<domain::Debt> Board::debts() const {
   std::lock_guard lock(mutex_);
   std::vector<domain::Debt> out;
   for (const auto& [key, entry] : debts_)
-    if (entry.first) out.push_back(*entry.first);
+    if (entry.debt) out.push_back(*entry.debt);
   return out;
 }
 bool Board::looked_at(const domain::ReleaseKey& key) const {
@@ -147,7 +153,7 @@ bool Board::looked_at(const domain::ReleaseKey& key) const {
 int Board::failed_in_a_row(const domain::ReleaseKey& key) const {
   std::lock_guard lock(mutex_);
   auto it = debts_.find(key);
-  return it == debts_.end() ? 0 : it->second.second;
+  return it == debts_.end() ? 0 : it->second.failed_in_a_row;
 }
 
 void Board::note_start(const domain::ReleaseKey& key, Time at) {

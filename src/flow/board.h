@@ -43,7 +43,10 @@ class Board final {
   void remove(const domain::ReleaseKey& key);
   std::shared_ptr<const domain::ReleaseView> view(const domain::ReleaseKey& key) const;
   std::vector<std::shared_ptr<const domain::ReleaseView>> views() const;
-  void set_debt(const domain::ReleaseKey& key, std::optional<domain::Debt> debt, int failed_in_a_row);
+  /// What a release owes and what keeps autodeploy from it. True when that changed since it was told before,
+  /// or something is owed and was not: commit should look.
+  bool set_debt(const domain::ReleaseKey& key, std::optional<domain::Debt> debt, int failed_in_a_row,
+                bool held);
   std::vector<domain::Debt> debts() const;
   int failed_in_a_row(const domain::ReleaseKey& key) const;
   /// Whether this process has looked at the release: what it owes is known.
@@ -80,7 +83,12 @@ class Board final {
   domain::OrderBook order_;
   std::map<domain::CommitId, Synced> synced_;
   std::map<domain::ReleaseKey, std::shared_ptr<const domain::ReleaseView>> views_;
-  std::map<domain::ReleaseKey, std::pair<std::optional<domain::Debt>, int>> debts_;
+  struct Owed {
+    std::optional<domain::Debt> debt;
+    int failed_in_a_row = 0;
+    bool held = false;
+  };
+  std::map<domain::ReleaseKey, Owed> debts_;
   std::map<domain::ReleaseKey, Time> starts_, failures_;
   Time breaker_confirmed_{};
   std::deque<domain::Activity> activity_;  // newest first

@@ -80,7 +80,7 @@ std::shared_ptr<const Registry> Committer::registry_at(const domain::CommitId& h
   return registry_;
 }
 
-void Committer::fold_order_to(const Registry& registry, std::stop_token stop) {
+void Committer::learn(const Registry& registry, std::stop_token stop) {
   ports::OpsRepo& repository = context_.ports.repository;
   if (!order_loaded_) {
     ports::Page page = context_.ports.ledger.read(std::string(kOrderPage), context_.wait(stop));
@@ -270,7 +270,7 @@ Time Committer::step(Time now, std::stop_token stop) {
   const domain::CommitId& head = synced.head;
   if (head.empty() || head != synced.applied) return now + s.repository_poll;
   std::shared_ptr<const Registry> registry = registry_at(head);
-  fold_order_to(*registry, stop);
+  learn(*registry, stop);
   domain::CommitFacts facts = facts_at(*registry, stop);
   domain::CommitPlan plan = domain::plan_commit(facts);
   std::erase_if(plan.edits, [&](const domain::TagEdit& e) {
@@ -280,7 +280,7 @@ Time Committer::step(Time now, std::stop_token stop) {
   if (plan.empty()) {
     burst_since_.reset();
     settle(plan, stop);  // paid: what the verdicts owe stands in git at the head that is applied
-    return now + (unseen_ ? kLookAgain : s.repository_poll);
+    return now + (unseen_ ? kLookAgain : s.resync);  // whatever could change this wakes us
   }
   if (s.read_only_repository) return now + s.repository_poll;
   if (plan.enter.empty() && burst_since_ && now < *burst_since_ + s.batch_window)

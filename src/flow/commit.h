@@ -23,6 +23,10 @@ class Committer final {
   /// Errors: as OpsRepo; the caller retries.
   Time step(Time now, std::stop_token stop);
 
+  /// Brings the order of image blocks to that head. Sync calls it before it applies anything of a head, so that
+  /// whoever deploys it knows whose commit brought it (rule 23).
+  void learn(const Registry& registry, std::stop_token stop);
+
   /// Removes quarantine entries by a commit; its id. *Errors:* NotFound (no such entry), Conflict after
   /// several tries.
   domain::CommitId lift(const domain::ReleaseKey& release, const domain::ImageName& image,
@@ -31,7 +35,6 @@ class Committer final {
 
  private:
   std::shared_ptr<const Registry> registry_at(const domain::CommitId& head);
-  void fold_order_to(const Registry& registry, std::stop_token stop);
   domain::CommitFacts facts_at(const Registry& registry, std::stop_token stop);
   void say_refusals(const domain::CommitFacts& facts);
   void settle(const domain::CommitPlan& plan, std::stop_token stop);

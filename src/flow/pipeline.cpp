@@ -53,7 +53,8 @@ Pipeline::Pipeline(Ports ports, Settings settings, const Clock& clock)
     : ports_(std::move(ports)),
       settings_(std::move(settings)),
       clock_(clock),
-      syncer_({ports_, settings_, board_, wakes_}),
+      syncer_({ports_, settings_, board_, wakes_},
+              [this](const Registry& head, std::stop_token stop) { committer_.learn(head, stop); }),
       committer_({ports_, settings_, board_, wakes_}),
       reconciler_({ports_, settings_, board_, wakes_}) {
   wakes_.committer = [this] {
@@ -93,9 +94,9 @@ Time Pipeline::run_repository(std::stop_token stop) {
       woken = std::exchange(committer_woken_, false);
     }
     if (woken) committer_.wake(now);
-    Time commit_again = committer_.step(now, stop);
+    if (woken || now >= commit_due_) commit_due_ = committer_.step(now, stop);
     repository_failures_ = 0;
-    return std::min(sync_again, commit_again);
+    return std::min(sync_again, commit_due_);
   } catch (const Error& e) {
     log_warn("repository", e.what(), {{"kind", std::string(to_string(e.kind()))}});
     domain::RepositoryView view = board_.repository();

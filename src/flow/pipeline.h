@@ -76,6 +76,7 @@ class Pipeline final {
   std::mutex wake_mutex_;
   bool repository_woken_ = true;
   bool committer_woken_ = true;
+  Time commit_due_{};
   int repository_failures_ = 0;
   std::map<domain::ReleaseKey, int> release_failures_;
   std::mutex failures_mutex_;

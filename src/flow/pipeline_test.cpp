@@ -345,11 +345,11 @@ TEST_F(Flow, AStaleReadOfTheBranchChangesNothing) {  // rule 6
 }
 
 TEST_F(Flow, AnOutageOfGitIsShownAndForgotten) {
-  world.faults.fail("repository.fetch", 1, unavailable("connection refused"));
-  world.run(seconds{2});
+  for (int i = 0; i < 3; ++i) world.faults.fail("repository.fetch", 1, unavailable("connection refused"));
+  world.run(seconds{3});
   EXPECT_EQ(world.pipeline().board().repository().state, "error");
   EXPECT_EQ(world.pipeline().board().repository().reason, "connection refused");
-  world.run(seconds{10});
+    world.run(seconds{20});
   EXPECT_EQ(world.pipeline().board().repository().state, "ok");
 }
 

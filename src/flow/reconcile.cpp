@@ -100,10 +100,8 @@ bool Reconciler::gather(const domain::ReleaseKey& key, Time now, Facts& f, std::
   }
   int failed_in_a_row = domain::failed_in_a_row(r.history);
   std::optional<domain::Debt> debt = domain::debt_of(key, r.history);
-  bool owed = debt.has_value();
-  bool known = context_.board.failed_in_a_row(key) == failed_in_a_row;
-  context_.board.set_debt(key, std::move(debt), failed_in_a_row);
-  if (owed && !known) context_.wakes.committer();
+  if (context_.board.set_debt(key, std::move(debt), failed_in_a_row, release.hold.has_value()))
+    context_.wakes.committer();
   return true;
 }
 

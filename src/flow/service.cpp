@@ -138,7 +138,12 @@ std::string Service::retry(const domain::ReleaseKey& key, const ports::Actor& ac
 
 std::string Service::lift(const domain::ReleaseKey& key, const std::string& image, const std::string& tag,
                           const ports::Actor& actor, Wait wait) {
-  std::string id = pipeline_.lift(key, image, tag, actor.name, wait.stop).str();
+  // "hello" is as good as the whole name while one image of the release is called so.
+  std::string whole = image;
+  if (auto registry = board().registry(); registry && !image.empty())
+    for (const auto& [release, block] : registry->blocks())
+      if (release == key && domain::short_name(block.image) == image) whole = block.image.str();
+  std::string id = pipeline_.lift(key, whole, tag, actor.name, wait.stop).str();
   pipeline_.wake_repository();
   return id;
 }

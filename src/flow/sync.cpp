@@ -201,6 +201,7 @@ Time Syncer::step(Time now, std::stop_token stop) {
     inventory_->quarantine = file == registry->files.end() ? "" : file->second;
   }
   context_.board.set_registry(registry);
+  before_apply_(*registry, stop);
   bool complete = apply_all(*registry, stop);
   try_refused_ = now + s.resync;
   for (const domain::ReleaseKey& key : plan.prune) {

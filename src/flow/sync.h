@@ -1,6 +1,7 @@
 #pragma once
 // The sync stage's effects: read the head, render the registry, apply and prune HelmReleases, keep the
 // inventory. domain/sync.h decides. Runs on the repository's own thread.
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,7 +15,10 @@ namespace shipit::flow {
 
 class Syncer final {
  public:
-  explicit Syncer(Context context) : context_(context) {}
+  /// `before_apply` is given each head that is about to be applied.
+  using BeforeApply = std::function<void(const Registry&, std::stop_token)>;
+  Syncer(Context context, BeforeApply before_apply)
+      : context_(context), before_apply_(std::move(before_apply)) {}
 
   /// Brings the cluster's HelmReleases to the branch's head; when to come again. Idempotent.
   /// Errors: as OpsRepo, Ledger and Releases; the caller retries.
@@ -40,6 +44,7 @@ class Syncer final {
   void publish(const Registry& registry, const domain::SyncPlan& plan, Time now);
 
   Context context_;
+  BeforeApply before_apply_;
   std::optional<Inventory> inventory_;
   domain::CommitId done_;                             // head that needs no further work
   std::vector<domain::ManifestError> server_errors_;  // what the API server refused of this head

@@ -22,7 +22,7 @@ using testing::When;
 const std::vector<std::string> kServices = {"one", "two", "three"};
 const char* const kQuarantine = "registry/quarantine.yaml";
 constexpr int kSteps = 14;
-constexpr Duration kRest{40'000}, kStill{40'000};
+constexpr Duration kRest{30'000}, kStill{25'000};
 
 /// Two services share an image.
 std::string repository_of(const std::string& service) { return service == "three" ? "y" : "x"; }
