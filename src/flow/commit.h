@@ -23,8 +23,8 @@ class Committer final {
   /// Errors: as OpsRepo; the caller retries.
   Time step(Time now, std::stop_token stop);
 
-  /// Brings the order of image blocks to that head. Sync calls it before it applies anything of a head, so that
-  /// whoever deploys it knows whose commit brought it (rule 23).
+  /// Brings the order of image blocks to that head. Sync calls it before it applies anything of a head, so
+  /// that whoever deploys it knows whose commit brought it (rule 23).
   void learn(const Registry& registry, std::stop_token stop);
 
   /// Removes quarantine entries by a commit; its id. *Errors:* NotFound (no such entry), Conflict after

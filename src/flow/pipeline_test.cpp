@@ -349,7 +349,7 @@ TEST_F(Flow, AnOutageOfGitIsShownAndForgotten) {
   world.run(seconds{3});
   EXPECT_EQ(world.pipeline().board().repository().state, "error");
   EXPECT_EQ(world.pipeline().board().repository().reason, "connection refused");
-    world.run(seconds{20});
+  world.run(seconds{20});
   EXPECT_EQ(world.pipeline().board().repository().state, "ok");
 }
 

@@ -2,7 +2,7 @@
 #include "k8s/schema_data.h"
 namespace shipit::k8s {
 const char* const kSchemaText =
-R"~(!- v1 Pod io.k8s.api.core.v1.Pod
+    R"~(!- v1 Pod io.k8s.api.core.v1.Pod
 !- v1 PodTemplate io.k8s.api.core.v1.PodTemplate
 !- v1 ReplicationController io.k8s.api.core.v1.ReplicationController
 !- v1 Service io.k8s.api.core.v1.Service
@@ -43,7 +43,7 @@ R"~(!- v1 Pod io.k8s.api.core.v1.Pod
 !rbac.authorization.k8s.io v1 ClusterRole io.k8s.api.rbac.v1.ClusterRole
 !rbac.authorization.k8s.io v1 ClusterRoleBinding io.k8s.api.rbac.v1.ClusterRoleBinding
 )~"
-R"~(!storage.k8s.io v1 StorageClass io.k8s.api.storage.v1.StorageClass
+    R"~(!storage.k8s.io v1 StorageClass io.k8s.api.storage.v1.StorageClass
 !storage.k8s.io v1 CSIDriver io.k8s.api.storage.v1.CSIDriver
 !storage.k8s.io v1 VolumeAttachment io.k8s.api.storage.v1.VolumeAttachment
 !scheduling.k8s.io v1 PriorityClass io.k8s.api.scheduling.v1.PriorityClass
@@ -84,7 +84,7 @@ status @62 o #3
 =io.k8s.api.core.v1.Endpoints
 apiVersion s o #2
 )~"
-R"~(kind s o #1
+    R"~(kind s o #1
 metadata @55 o #1
 subsets [@63 o #2
 =io.k8s.api.core.v1.ConfigMap
@@ -125,7 +125,7 @@ status @69 o #3
 action s o #12
 apiVersion s o #2
 )~"
-R"~(count i o #8
+    R"~(count i o #8
 eventTime u o #10
 firstTimestamp t o #6
 involvedObject @65 #2
@@ -166,7 +166,7 @@ status @78 o #3
 =io.k8s.api.core.v1.Binding
 apiVersion s o #2
 )~"
-R"~(kind s o #1
+    R"~(kind s o #1
 metadata @55 o #1
 target @65 #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.Status
@@ -207,7 +207,7 @@ status @85 o #3
 apiVersion s o #2
 kind s o #1
 )~"
-R"~(metadata @55 o #1
+    R"~(metadata @55 o #1
 spec @86 o #2
 status @87 o #3
 =io.k8s.api.apps.v1.DaemonSet
@@ -248,7 +248,7 @@ spec @96 o #2
 status @97 o #3
 =io.k8s.api.policy.v1.PodDisruptionBudget
 )~"
-R"~(apiVersion s o #2
+    R"~(apiVersion s o #2
 kind s o #1
 metadata @55 o #1
 spec @98 o #2
@@ -289,7 +289,7 @@ deprecatedSource @71 o #12
 eventTime u #2
 kind s o #1
 )~"
-R"~(metadata @55 #1
+    R"~(metadata @55 #1
 note s o #10
 reason s o #7
 regarding @65 o #8
@@ -330,7 +330,7 @@ roleRef @109 #3
 subjects [@110 o #2
 =io.k8s.api.storage.v1.StorageClass
 )~"
-R"~(allowVolumeExpansion b p o #6
+    R"~(allowVolumeExpansion b p o #6
 allowedTopologies [@112 o #8
 apiVersion s o #2
 kind s o #1
@@ -371,7 +371,7 @@ apiVersion s o #2
 kind s o #1
 metadata @55 o #1
 )~"
-R"~(spec @118 #2
+    R"~(spec @118 #2
 status @119 o #3
 =io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration
 apiVersion s o #2
@@ -412,7 +412,7 @@ apiVersion s o #2
 kind s o #1
 metadata @55 o #1
 )~"
-R"~(status @127 o #2
+    R"~(status @127 o #2
 =io.k8s.api.authentication.v1.TokenReview
 apiVersion s o #2
 kind s o #1
@@ -453,7 +453,7 @@ ephemeralContainers [@137 o K=name M k=name #34
 evictionResponders [@138 o K=name M k=name #44
 hostAliases [@139 o K=ip M k=ip #23
 )~"
-R"~(hostIPC b o #13
+    R"~(hostIPC b o #13
 hostNetwork b o #11
 hostPID b o #12
 hostUsers b p o #37
@@ -494,7 +494,7 @@ ephemeralContainerStatuses [@151 o #13
 extendedResourceClaimStatus @152 p o #18
 hostIP s o #5
 )~"
-R"~(hostIPs [@153 o M k=ip #16
+    R"~(hostIPs [@153 o M k=ip #16
 initContainerStatuses [@151 o #10
 message s o #3
 nodeAllocatableResourceClaimStatuses [@154 o K=resourceClaimName M k=resourceClaimName #21
@@ -535,7 +535,7 @@ externalTrafficPolicy s o #11
 healthCheckNodePort i o #12
 internalTrafficPolicy s p o #22
 )~"
-R"~(ipFamilies [s o #19
+    R"~(ipFamilies [s o #19
 ipFamilyPolicy s p o #17
 loadBalancerClass s p o #21
 loadBalancerIP s o #8
@@ -576,7 +576,7 @@ podCIDR s o #1
 podCIDRs [s o S M #7
 podPreemptionPolicy @167 p o #8
 )~"
-R"~(providerID s o #3
+    R"~(providerID s o #3
 taints [@168 o #5
 unschedulable b o #4
 =io.k8s.api.core.v1.NodeStatus
@@ -617,7 +617,7 @@ gcePersistentDisk @187 p o #2.1
 glusterfs @188 p o #2.4
 hostPath @189 p o #2.3
 )~"
-R"~(iscsi @190 p o #2.7
+    R"~(iscsi @190 p o #2.7
 local @191 p o #2.20
 mountOptions [s o #7
 nfs @192 p o #2.5
@@ -658,7 +658,7 @@ currentVolumeAttributesClassName s p o #8
 healthStatus @206 p o #10
 modifyVolumeStatus @207 p o #9
 )~"
-R"~(phase s o #1
+    R"~(phase s o #1
 =io.k8s.api.core.v1.LimitRangeSpec
 limits [@208 #1
 =io.k8s.api.core.v1.ResourceQuotaSpec
@@ -699,7 +699,7 @@ collisionCount i p o #8
 conditions [@213 o K=type M k=type #6
 observedGeneration l o #1
 )~"
-R"~(readyReplicas i o #7
+    R"~(readyReplicas i o #7
 replicas i o #2
 terminatingReplicas i p o #9
 unavailableReplicas i o #5
@@ -740,7 +740,7 @@ readyReplicas i o #3
 replicas i #2
 updateRevision s o #7
 )~"
-R"~(updatedReplicas i o #5
+    R"~(updatedReplicas i o #5
 =io.k8s.api.apps.v1.DaemonSetSpec
 minReadySeconds i o #4
 revisionHistoryLimit i p o #6
@@ -781,7 +781,7 @@ active i o #4
 completedIndexes s o #7
 completionTime t p o #3
 )~"
-R"~(conditions [@224 o M k=type #1
+    R"~(conditions [@224 o M k=type #1
 failed i o #6
 failedIndexes s p o #10
 ready i p o #9
@@ -822,7 +822,7 @@ replicas i #1
 selector s o #2
 =io.k8s.api.policy.v1.PodDisruptionBudgetSpec
 )~"
-R"~(maxUnavailable x p o #3
+    R"~(maxUnavailable x p o #3
 minAvailable x p o #1
 selector @204 p o R #2
 unhealthyPodEvictionPolicy s p o #4
@@ -863,7 +863,7 @@ lastObservedTime u #2
 =io.k8s.api.discovery.v1.Endpoint
 addresses [s S #1
 )~"
-R"~(conditions @239 o #2
+    R"~(conditions @239 o #2
 deprecatedTopology {s o #5
 hints @240 p o #8
 hostname s p o #3
@@ -904,7 +904,7 @@ requiresRepublish b p o #7
 seLinuxMount b p o #8
 serviceAccountTokenInSecrets b p o #10
 )~"
-R"~(storageCapacity b p o #4
+    R"~(storageCapacity b p o #4
 tokenRequests [@242 o #6
 volumeLifecycleModes [s o S #3
 =io.k8s.api.storage.v1.VolumeAttachmentSpec
@@ -945,7 +945,7 @@ objectSelector @204 p o #10
 rules [@248 o #3
 sideEffects s p #6
 )~"
-R"~(timeoutSeconds i p o #7
+    R"~(timeoutSeconds i p o #7
 =io.k8s.api.admissionregistration.v1.MutatingWebhook
 admissionReviewVersions [s #8
 clientConfig @246 #2
@@ -986,7 +986,7 @@ userInfo @253 o #1
 =io.k8s.api.authentication.v1.TokenReviewSpec
 audiences [s o #2
 )~"
-R"~(token s o #1
+    R"~(token s o #1
 =io.k8s.api.authentication.v1.TokenReviewStatus
 audiences [s o #4
 authenticated b o #1
@@ -1027,7 +1027,7 @@ podAntiAffinity @260 p o #3
 args [s o #4
 command [s o #3
 )~"
-R"~(env [@261 o K=name M k=name #7
+    R"~(env [@261 o K=name M k=name #7
 envFrom [@262 o #19
 image s o #2
 imagePullPolicy s o #14
@@ -1068,7 +1068,7 @@ ports [@265 o K=containerPort,protocol M k=containerPort #1.6
 readinessProbe @264 p o #1.11
 resizePolicy [@266 o #1.23
 )~"
-R"~(resources @143 o #1.8
+    R"~(resources @143 o #1.8
 restartPolicy s p o #1.24
 restartPolicyRules [@267 o #1.25
 securityContext @268 p o #1.15
@@ -1109,7 +1109,7 @@ appArmorProfile @273 p o #11
 fsGroup l p o #5
 fsGroupChangePolicy s p o #9
 )~"
-R"~(runAsGroup l p o #6
+    R"~(runAsGroup l p o #6
 runAsNonRoot b p o #3
 runAsUser l p o #2
 seLinuxChangePolicy s p o #13
@@ -1150,7 +1150,7 @@ flexVolume @286 p o #2.12
 flocker @186 p o #2.15
 gcePersistentDisk @187 p o #2.3
 )~"
-R"~(gitRepo @287 p o #2.5
+    R"~(gitRepo @287 p o #2.5
 glusterfs @288 p o #2.9
 hostPath @189 p o #2.1
 image @289 p o #2.30
@@ -1191,7 +1191,7 @@ state @298 o #2
 stopSignal s p o #15
 user @299 p o #13
 )~"
-R"~(volumeMounts [@300 o K=mountPath M k=mountPath #12
+    R"~(volumeMounts [@300 o K=mountPath M k=mountPath #12
 =io.k8s.api.core.v1.PodExtendedResourceClaimStatus
 requestMappings [@301 #1
 resourceClaimName s #2
@@ -1232,7 +1232,7 @@ message s #6
 observedGeneration l o #3
 reason s #5
 )~"
-R"~(status s #2
+    R"~(status s #2
 type s #1
 =io.k8s.api.core.v1.LoadBalancerStatus
 ingress [@306 o #1
@@ -1273,7 +1273,7 @@ status s #2
 type s #1
 =io.k8s.api.core.v1.NodeConfigStatus
 )~"
-R"~(active @166 p o #2
+    R"~(active @166 p o #2
 assigned @166 p o #1
 error s o #4
 lastKnownGood @166 p o #3
@@ -1314,7 +1314,7 @@ diskName s #1
 diskURI s #2
 fsType s p o #4
 )~"
-R"~(kind s p o #6
+    R"~(kind s p o #6
 readOnly b p o #5
 =io.k8s.api.core.v1.AzureFilePersistentVolumeSource
 readOnly b o #3
@@ -1355,7 +1355,7 @@ driver s #1
 fsType s o #2
 options {s o #5
 )~"
-R"~(readOnly b o #4
+    R"~(readOnly b o #4
 secretRef @311 p o #3
 =io.k8s.api.core.v1.FlockerVolumeSource
 datasetName s o #1
@@ -1396,7 +1396,7 @@ server s #1
 required @312 p o #1
 =io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource
 )~"
-R"~(fsType s o #2
+    R"~(fsType s o #2
 pdID s #1
 =io.k8s.api.core.v1.PortworxVolumeSource
 fsType s o #2
@@ -1437,7 +1437,7 @@ volumeName s o #1
 volumeNamespace s o #2
 =io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource
 )~"
-R"~(fsType s o #2
+    R"~(fsType s o #2
 storagePolicyID s o #4
 storagePolicyName s o #3
 volumePath s #1
@@ -1478,7 +1478,7 @@ min {q o #3
 type s #1
 =io.k8s.api.core.v1.ScopeSelector A
 )~"
-R"~(matchExpressions [@314 o #1
+    R"~(matchExpressions [@314 o #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.StatusCause
 field s o #3
 message s o #2
@@ -1519,7 +1519,7 @@ type s #1
 rollingUpdate @317 p o #2
 type s o #1
 )~"
-R"~(=io.k8s.api.apps.v1.DaemonSetCondition
+    R"~(=io.k8s.api.apps.v1.DaemonSetCondition
 lastTransitionTime t o #3
 message s o #5
 reason s o #4
@@ -1560,7 +1560,7 @@ type s #1
 =io.k8s.api.autoscaling.v2.CrossVersionObjectReference
 apiVersion s o #3
 )~"
-R"~(kind s #1
+    R"~(kind s #1
 name s #2
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition
 lastTransitionTime t o #3
@@ -1601,7 +1601,7 @@ from [@339 o #2
 ports [@338 o #1
 =io.k8s.api.discovery.v1.EndpointConditions
 )~"
-R"~(ready b p o #1
+    R"~(ready b p o #1
 serving b p o #2
 terminating b p o #3
 =io.k8s.api.discovery.v1.EndpointHints
@@ -1642,7 +1642,7 @@ resources [s o #2.3
 scope s p o #2.4
 =io.k8s.api.authorization.v1.NonResourceAttributes
 )~"
-R"~(path s o #1
+    R"~(path s o #1
 verb s o #2
 =io.k8s.api.authorization.v1.ResourceAttributes
 fieldSelector @343 p o #8
@@ -1683,7 +1683,7 @@ deprecated b o #7
 deprecationWarning s p o #8
 name s #1
 )~"
-R"~(schema @347 p o #4
+    R"~(schema @347 p o #4
 selectableFields [@348 o #9
 served b #2
 storage b #3
@@ -1724,7 +1724,7 @@ httpGet @359 p o #1.2
 initialDelaySeconds i o #2
 periodSeconds i o #4
 )~"
-R"~(successThreshold i o #5
+    R"~(successThreshold i o #5
 tcpSocket @360 p o #1.3
 terminationGracePeriodSeconds l p o #7
 timeoutSeconds i o #3
@@ -1765,7 +1765,7 @@ readOnly b o #2
 recursiveReadOnly s p o #7
 subPath s o #4
 )~"
-R"~(subPathExpr s o #6
+    R"~(subPathExpr s o #6
 =io.k8s.api.core.v1.PodDNSConfigOption
 name s o #1
 value s p o #2
@@ -1806,7 +1806,7 @@ user s o #3
 fsType s o #2
 readOnly b o #3
 )~"
-R"~(secretRef @64 p o #4
+    R"~(secretRef @64 p o #4
 volumeID s #1
 =io.k8s.api.core.v1.ConfigMapVolumeSource
 defaultMode i p o #3
@@ -1847,7 +1847,7 @@ readOnly b o #3
 =io.k8s.api.core.v1.ImageVolumeSource
 pullPolicy s o #2
 )~"
-R"~(reference s o #1
+    R"~(reference s o #1
 =io.k8s.api.core.v1.ISCSIVolumeSource
 chapAuthDiscovery b o #8
 chapAuthSession b o #11
@@ -1888,7 +1888,7 @@ storagePool s o #6
 system s #2
 volumeName s o #8
 )~"
-R"~(=io.k8s.api.core.v1.SecretVolumeSource
+    R"~(=io.k8s.api.core.v1.SecretVolumeSource
 defaultMode i p o #3
 defaultUser l p o #5
 items [@363 o #2
@@ -1929,7 +1929,7 @@ perPod q p o #2
 =io.k8s.api.core.v1.VolumeHealthCondition
 message s o #3
 )~"
-R"~(reason s #2
+    R"~(reason s #2
 status s #1
 =io.k8s.api.core.v1.ClientIPConfig
 timeoutSeconds i p o #1
@@ -1970,7 +1970,7 @@ maxUnavailable x p o #1
 =io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy
 maxUnavailable x p o #2
 )~"
-R"~(partition i p o #1
+    R"~(partition i p o #1
 =io.k8s.api.apps.v1.RollingUpdateDaemonSet
 maxSurge x p o #2
 maxUnavailable x p o #1
@@ -2011,7 +2011,7 @@ metric @384 #3
 target @383 #2
 =io.k8s.api.autoscaling.v2.PodsMetricSource
 )~"
-R"~(metric @384 #1
+    R"~(metric @384 #1
 target @383 #2
 =io.k8s.api.autoscaling.v2.ResourceMetricSource
 name s #1
@@ -2052,7 +2052,7 @@ namespaceSelector @204 p o #2
 podSelector @204 p o #1
 =io.k8s.api.discovery.v1.ForNode
 )~"
-R"~(name s #1
+    R"~(name s #1
 =io.k8s.api.discovery.v1.ForZone
 name s #1
 =io.k8s.api.admissionregistration.v1.ServiceReference
@@ -2093,7 +2093,7 @@ weight i #1
 labelSelector @204 p o #1
 matchLabelKeys [s o #5
 )~"
-R"~(mismatchLabelKeys [s o #6
+    R"~(mismatchLabelKeys [s o #6
 namespaceSelector @204 p o #4
 namespaces [s o #2
 topologyKey s #3
@@ -2134,7 +2134,7 @@ port x #1
 operator s o #1
 values [i o S #2
 )~"
-R"~(=io.k8s.api.core.v1.Capabilities
+    R"~(=io.k8s.api.core.v1.Capabilities
 add [s o #1
 drop [s o #2
 =io.k8s.api.core.v1.KeyToPath
@@ -2175,7 +2175,7 @@ startedAt t o #5
 =io.k8s.api.core.v1.ContainerStateWaiting
 message s o #2
 )~"
-R"~(reason s o #1
+    R"~(reason s o #1
 =io.k8s.api.core.v1.LinuxContainerUser
 gid l #2
 supplementalGroups [l o #3
@@ -2216,7 +2216,7 @@ value q p o #2
 name s #1
 selector @204 p o #2
 )~"
-R"~(=io.k8s.api.autoscaling.v2.MetricValueStatus
+    R"~(=io.k8s.api.autoscaling.v2.MetricValueStatus
 averageUtilization i p o #3
 averageValue q p o #2
 value q p o #1
@@ -2257,7 +2257,7 @@ enum [a o #20
 example a p o #36
 exclusiveMaximum b o #10
 )~"
-R"~(exclusiveMinimum b o #12
+    R"~(exclusiveMinimum b o #12
 externalDocs @411 p o #35
 format s o #6
 id s o #1
@@ -2298,7 +2298,7 @@ key s #2
 name s o #1.1
 optional b p o #3
 )~"
-R"~(=io.k8s.api.core.v1.ObjectFieldSelector A
+    R"~(=io.k8s.api.core.v1.ObjectFieldSelector A
 apiVersion s o #1
 fieldPath s #2
 =io.k8s.api.core.v1.FileKeySelector A
@@ -2339,7 +2339,7 @@ keyPath s o #5
 keyType s o #2
 maxExpirationSeconds i p o #3
 )~"
-R"~(signerName s o #1
+    R"~(signerName s o #1
 user l p o #8
 userAnnotations {s o #7
 =io.k8s.api.core.v1.SecretProjection
@@ -2372,6 +2372,5 @@ messageExpression s o #3
 optionalOldSelf b p o #6
 reason s p o #4
 rule s #1
-)~"
-;
+)~";
 }  // namespace shipit::k8s

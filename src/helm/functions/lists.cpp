@@ -155,7 +155,8 @@ Value chunk(Call& call, std::span<Value> args) {
   Value items = slice_items(call, args[1], "Cannot chunk type");
   auto count = static_cast<int64_t>(items.size());
   double chunks = std::floor(static_cast<double>(count - 1) / static_cast<double>(size)) + 1;
-  if (to_int64(chunks) < 0 || (size < 0 && chunks >= 1)) Call::fail("runtime error: makeslice: len out of range");
+  if (to_int64(chunks) < 0 || (size < 0 && chunks >= 1))
+    Call::fail("runtime error: makeslice: len out of range");
   Value made = Value::list(call.arena());
   if (size > 0)
     for (int64_t at = 0; at < count; at += size)
