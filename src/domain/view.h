@@ -27,6 +27,7 @@ struct LifeStep {
   std::string diff;     ///< commit: unified diff of the manifests
   std::vector<Evidence> evidence;
   std::vector<MonitorSample> samples, baseline;
+  friend bool operator==(const LifeStep&, const LifeStep&) = default;
 };
 
 /// One workload object and how it is, for the resource tree.
@@ -48,6 +49,7 @@ struct HistoryEntry {
   std::string actor;
   Time at{};
   int rollback_to = 0;
+  friend bool operator==(const HistoryEntry&, const HistoryEntry&) = default;
 };
 
 struct ReleaseView {

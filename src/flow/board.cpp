@@ -21,19 +21,10 @@ bool contains(const std::string& text, const std::string& search) {
 }
 
 bool same_view(const domain::ReleaseView& a, const domain::ReleaseView& b) {
-  auto steps = [](const domain::ReleaseView& v) {
-    std::string out;
-    for (const domain::LifeStep& s : v.life)
-      out += fmt::format("{}{}{}{}{}{};", s.name, static_cast<int>(s.state), s.message, s.evidence.size(),
-                         s.samples.size(),
-                         s.samples.empty() ? 0 : s.samples.front().at.time_since_epoch().count());
-    for (const domain::HistoryEntry& h : v.history)
-      out += fmt::format("{}{}{}|", h.revision, h.outcome, h.reason);
-    return out;
-  };
   return a.state == b.state && a.reason == b.reason && a.next == b.next && a.images == b.images &&
          a.running == b.running && a.conditions == b.conditions && a.quarantine == b.quarantine &&
-         a.release.resource_version == b.release.resource_version && steps(a) == steps(b);
+         a.release.resource_version == b.release.resource_version && a.life == b.life &&
+         a.history == b.history;
 }
 
 }  // namespace

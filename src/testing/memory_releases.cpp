@@ -148,8 +148,10 @@ void MemoryReleases::set_status(const ReleaseKey& key, const domain::ReleaseStat
   if (!o.status || !(*o.status == status)) {
     o.status = status;
     faults_.wrote("releases.set_status " + key.str());
-    ++o.version;
-    rebuild(key, o);
+    auto release = std::make_shared<domain::Release>(*o.parsed);
+    release->status = status;
+    release->resource_version = std::to_string(++o.version);
+    o.parsed = std::move(release);
   }
   faults_.pass("releases.set_status", When::After);
 }

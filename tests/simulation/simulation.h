@@ -74,6 +74,7 @@ class Simulation final {
   void check_start(const ports::DeployRequest& request);
   void check_push(const ports::CommitInfo& commit);
   void check_uninstall(const ports::HelmName& name);
+  std::string written_last(domain::CommitId at, const std::string& name);
   bool blocked_everywhere(const domain::ReleaseKey& key, const domain::RevisionNote& note);
 
   std::string fresh_tag();
