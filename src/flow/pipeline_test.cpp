@@ -353,6 +353,18 @@ TEST_F(Flow, AnOutageOfGitIsShownAndForgotten) {
   EXPECT_EQ(world.pipeline().board().repository().state, "ok");
 }
 
+TEST_F(Flow, AnApplyWithoutAnAnswerIsTakenBackWhenGitIs) {  // found by the simulation, seed 8766
+  world.faults.fail("releases.apply", 1, timed_out("no answer"), When::After);
+  world.write({"hello", "", tag('b')});
+  world.pipeline().wake_repository();
+  ASSERT_TRUE(world.round());
+  ASSERT_EQ(world.releases.get(world.key("hello"))->spec.values_json.find(tag('a')), std::string::npos);
+  world.write({"hello", "", tag('a')});
+  world.run(minutes{1});
+  EXPECT_EQ(world.deployer.live_tag(world.helm("hello")), tag('a'));
+  EXPECT_NE(world.releases.get(world.key("hello"))->spec.values_json.find(tag('a')), std::string::npos);
+}
+
 TEST_F(Flow, ALargePruneIsHeldUntilConfirmed) {  // rule 5
   world.write({"world", "", tag('a')});
   world.run(minutes{1});
@@ -452,6 +464,24 @@ TEST_F(Flow, AChartThatDoesNotRenderFailsAndTheOldKeepsRunning) {
   world.write({"hello", "", tag('b')});
   world.run(minutes{2});
   EXPECT_EQ(world.state("hello"), "deployed") << world.reason("hello");
+}
+
+TEST_F(Flow, AChangeOfAChartInTheOpsRepositoryShips) {
+  world.deployer.chart_at = [&](const domain::CommitId& commit) {
+    const auto& files = world.repository.files(commit);
+    auto chart = files.find("charts/microservice/Chart.yaml");
+    return chart == files.end() ? "" : chart->second;
+  };
+  world.commit("Alice <a@b>", {{"charts/microservice/Chart.yaml", "one more probe"}});
+  world.run(minutes{1});
+  EXPECT_EQ(world.history("hello").size(), 2u);
+  EXPECT_EQ(world.state("hello"), "deployed") << world.reason("hello");
+  world.commit("Alice <a@b>", {{"README", "about"}});
+  world.faults.forget_journal();
+  world.run(minutes{1});
+  EXPECT_EQ(world.history("hello").size(), 2u);
+  EXPECT_EQ(std::ranges::count_if(world.faults.journal(), [](auto& w) { return w.starts_with("releases."); }),
+            0);
 }
 
 TEST_F(Flow, AChartThatCannotBeFetchedNeverFails) {  // States: a transient error never makes `failed`

@@ -106,25 +106,50 @@ void Syncer::note_commits(const domain::CommitId& head, Time now) {
   }
 }
 
+/// The digest of a chart that is kept in the ops repository: a commit that changes it concerns every release
+/// of it. Empty for any other.
+std::string Syncer::chart_of(const RegistryEntry& entry, const domain::CommitId& head, std::stop_token stop) {
+  const domain::ChartRef& chart = entry.release.spec.chart;
+  if (!chart.repository.starts_with("file:")) return {};
+  if (charts_head_ != head) {
+    charts_.clear();
+    charts_head_ = head;
+  }
+  auto [it, fresh] = charts_.try_emplace(chart.repository + "\n" + chart.name + "\n" + chart.version);
+  if (!fresh) return it->second;
+  try {
+    it->second = context_.ports.deployer.chart_digest(chart, head, context_.wait(stop));
+  } catch (const Error& e) {
+    log_info("sync", e.what(), {{"release", entry.key.str()}});  // the release itself says what is wrong
+  }
+  return it->second;
+}
+
 /// False when something transient kept a manifest from being applied.
 bool Syncer::apply_all(const Registry& registry, std::stop_token stop) {
   bool complete = true;
   server_errors_.clear();
   // Before the first write: a crash after it must find the release in the inventory, or it could never be
-  // pruned.
-  for (const RegistryEntry& entry : registry.entries) inventory_->releases.try_emplace(entry.key);
-  save(stop);
+  // pruned, and must not find the hash of what was there before, or a change back to that would not be
+  // applied.
+  std::vector<std::string> hashes;
   for (const RegistryEntry& entry : registry.entries) {
+    hashes.push_back(hash_of(entry.manifest_json + chart_of(entry, registry.commit, stop)));
     std::string& applied = inventory_->releases[entry.key];
-    std::string hash = hash_of(entry.manifest_json);
+    if (applied != hashes.back() || !context_.ports.releases.get(entry.key)) applied.clear();
+  }
+  save(stop);
+  for (size_t i = 0; i < registry.entries.size(); ++i) {
+    const RegistryEntry& entry = registry.entries[i];
+    std::string& applied = inventory_->releases[entry.key];
     auto live = context_.ports.releases.get(entry.key);
     if (live && !live->prune_confirmed.empty() && !live->deleting)  // it was to be pruned and came back
       context_.ports.releases.annotate(entry.key, {{std::string(crd::kPruneAnnotation), ""}},
                                        context_.wait(stop));
-    if (live && applied == hash) continue;
+    if (!applied.empty()) continue;
     try {
       context_.ports.releases.apply(entry.key, entry.manifest_json, registry.commit, context_.wait(stop));
-      applied = std::move(hash);
+      applied = hashes[i];
       context_.wakes.release(entry.key);
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::Invalid || e.kind() == ErrorKind::Denied ||

@@ -41,6 +41,7 @@ class Syncer final {
   domain::HeadRelation relation(const domain::CommitId& head);
   void note_commits(const domain::CommitId& head, Time now);
   bool apply_all(const Registry& registry, std::stop_token stop);
+  std::string chart_of(const RegistryEntry& entry, const domain::CommitId& head, std::stop_token stop);
   void publish(const Registry& registry, const domain::SyncPlan& plan, Time now);
 
   Context context_;
@@ -48,7 +49,9 @@ class Syncer final {
   std::optional<Inventory> inventory_;
   domain::CommitId done_;                             // head that needs no further work
   std::vector<domain::ManifestError> server_errors_;  // what the API server refused of this head
-  Time try_refused_{};                                // when that is tried again
+  std::map<std::string, std::string> charts_;         // digests at charts_head_
+  domain::CommitId charts_head_;
+  Time try_refused_{};  // when that is tried again
 };
 
 }  // namespace shipit::flow

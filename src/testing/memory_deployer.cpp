@@ -23,10 +23,11 @@ std::vector<domain::ImageBlock> images_of(const std::string& values) {
 
 }  // namespace
 
-std::string MemoryDeployer::chart_digest(const domain::ChartRef& chart, const domain::CommitId&, Wait) {
+std::string MemoryDeployer::chart_digest(const domain::ChartRef& chart, const domain::CommitId& commit,
+                                         Wait) {
   faults_.pass("deployer.chart", When::Before);
   if (chart_error_) throw *chart_error_;
-  return "sha256:" + chart.name + "-" + chart.version;
+  return "sha256:" + chart.name + "-" + chart.version + (chart_at ? chart_at(commit) : "");
 }
 
 std::vector<Revision> MemoryDeployer::history(const HelmName& name, Wait) {

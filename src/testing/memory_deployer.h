@@ -61,6 +61,8 @@ class MemoryDeployer final : public ports::Deployer {
   std::string live_tag(const ports::HelmName& name) const;
   std::vector<ports::HelmName> names() const;
   const std::vector<ports::HelmName>& uninstalled() const { return uninstalled_; }
+  /// What a chart is at an ops commit, for charts that are kept in the ops repository.
+  std::function<std::string(const domain::CommitId&)> chart_at;
   /// Called at each start of ours, before its effect.
   std::function<void(const ports::DeployRequest&)> on_start;
   /// Called before a release is removed.
