@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <atomic>
 #include <cstdio>
 #include <set>
 #include <thread>
@@ -237,6 +238,17 @@ int run_sandbox(const cli::SandboxArgs& args, net::HttpClient& http) {
 
   // The page's address is in commit messages: the server is bound first, and answers once the service is
   // there.
+  std::atomic<api::Api*> ready{nullptr};
+  net::ServerOptions web;
+  web.host = args.host;
+  web.port = args.port;
+  net::Server server(web, [&](net::Request request, net::Responder responder) {
+    if (api::Api* api = ready)
+      api->handle(std::move(request), std::move(responder));
+    else
+      responder.send(net::Response{503, {}, "starting\n"});
+  });
+  std::string page = fmt::format("http://{}:{}", args.host, server.port());
   flow::Settings settings;
   settings.registry_path = args.registry_path;
   settings.branch = args.branch;
@@ -247,7 +259,7 @@ int run_sandbox(const cli::SandboxArgs& args, net::HttpClient& http) {
   settings.gate.soak = args.soak;
   settings.gate.crash_restarts = 1;
   settings.read_only_repository = !args.ops_repo.empty() && !args.write;
-  settings.page_url = fmt::format("http://{}:{}", args.host, args.port);
+  settings.page_url = page;
   flow::Pipeline pipeline(
       {repository, releases, deployer, ledger, cluster, cluster, {&events}, {&monitors}, {}}, settings,
       clock);
@@ -269,13 +281,11 @@ int run_sandbox(const cli::SandboxArgs& args, net::HttpClient& http) {
   options.epoch = fmt::format("{:x}", started.time_since_epoch().count());
   options.loopback = is_loopback(args.host);
   api::Api api(service, service, options);
-  net::ServerOptions web;
-  web.host = args.host;
-  web.port = args.port;
-  net::Server server(web, [&](net::Request request, net::Responder responder) {
-    api.handle(std::move(request), std::move(responder));
-  });
-  std::string page = fmt::format("http://{}:{}", args.host, server.port());
+  struct Stopped {  // on every way out, before what the handlers use goes
+    net::Server& server;
+    ~Stopped() { server.stop(Deadline::in(Duration{2000})); }
+  } stopped{server};
+  ready = &api;
   state.write("server.json", fmt::format("{{\"page\":\"{}\",\"cluster\":\"{}\",\"ops\":\"{}\",\"pid\":{}}}\n",
                                          page, cluster_url, repository_url, ::getpid()));
 

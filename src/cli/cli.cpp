@@ -43,10 +43,15 @@ constexpr const char* kFooter =
     "6 not deployed (rolled back or failed), 7 no verdict in time.\n"
     "The server: --server or SHIPIT_SERVER, http://127.0.0.1:8080 when neither is set.";
 
+/// Arguments that CLI11 takes and we don't: wrong usage, not a refusal.
+struct Misused {
+  std::string message;
+};
+
 Duration duration_of(const std::string& flag, const std::string& text) {
   auto parsed = parse_duration(text);
   if (!parsed || *parsed < Duration{0})
-    throw invalid(fmt::format("{} {}: must be a duration like 90s or 2m", flag, text));
+    throw Misused{fmt::format("{} {}: must be a duration like 90s or 2m", flag, text)};
   return *parsed;
 }
 
@@ -56,7 +61,7 @@ void split_reference(const std::string& reference, PushArgs& args) {
   size_t slash = reference.rfind('/');
   if (colon == std::string::npos || (slash != std::string::npos && colon < slash) ||
       colon + 1 == reference.size() || colon == 0)
-    throw invalid(fmt::format("{} is no IMAGE:TAG; try hello:<40 hex digits>", reference));
+    throw Misused{fmt::format("{} is no IMAGE:TAG; try hello:<40 hex digits>", reference)};
   args.image = reference.substr(0, colon);
   args.tag = reference.substr(colon + 1);
 }
@@ -245,6 +250,9 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
       command.tag = split.tag;
       return lift(rest, command, output);
     }
+  } catch (const Misused& e) {
+    std::cerr << "ship-it: " << e.message << "\n";
+    return kUsage;
   } catch (const Error& e) {
     std::cerr << "ship-it: " << e.what() << "\n";
     return exit_code(e.kind());

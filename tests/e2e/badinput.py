@@ -35,7 +35,7 @@ def bad_pushes(world):
     before = world.head()
     refused(world, 3, ["nobody", "hello"], "push", f"nobody:{new_tag()}")
     refused(world, 5, ["40 hex digits"], "push", "hello:latest")
-    refused(world, 2, ["tag"], "push", "hello")
+    refused(world, 2, ["IMAGE:TAG"], "push", "hello")
     refused(world, 2, ["explode"], "push", f"hello:{new_tag()}", "--behaves", "explode")
     equal(world.head(), before, "head")
 

@@ -1,5 +1,6 @@
 """What people do in the ops repository, right and wrong, and what becomes of it."""
 import time
+import urllib.request
 
 from world import REGISTRY, check, equal, images, new_tag, tags, until
 
@@ -11,6 +12,12 @@ def environment(world, name):
 
 def manifests(world):
     return {m["file"].rsplit("/", 1)[-1]: m for m in world.get("/api/repository")["manifests"]}
+
+
+def delete(world, path):
+    """Deletes an object of the cluster."""
+    request = urllib.request.Request(world.server["cluster"] + path, method="DELETE")
+    urllib.request.urlopen(request, timeout=10).close()
 
 
 def stays(world, name, seconds=3.0):
@@ -141,12 +148,10 @@ def values_while_quarantined(world):
 
 def deleted_resource(world):
     """deleting a HelmRelease leaves its workload running"""
-    import urllib.request
     before = world.deployment("web")["metadata"]
     path = "/apis/shipit.wattpad.com/v1beta1/namespaces/default/helmreleases/web"
     uid = world.kubernetes(path)["metadata"]["uid"]
-    request = urllib.request.Request(world.server["cluster"] + path, method="DELETE")
-    urllib.request.urlopen(request, timeout=10).close()
+    delete(world, path)
     until("the object to go", lambda: world.kubernetes(path).get("metadata", {}).get("uid") != uid)
     world.edit("Something for sync to do", "worker", "replicas: 3", "replicas: 2")
     until("the next sync", lambda: world.deployment("worker")["spec"]["replicas"] == 2)
@@ -156,6 +161,21 @@ def deleted_resource(world):
     world.await_state("web", "deployed")
 
 
+def deleted_definition(world):
+    """deleting the CustomResourceDefinition leaves every workload running"""
+    names = ("hello", "web", "worker")
+    before = {name: world.deployment(name)["metadata"] for name in names}
+    delete(world, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/helmreleases.shipit.wattpad.com")
+    until("the definition to go", lambda: not world.kubernetes("/apis/shipit.wattpad.com/v1beta1"))
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        for name in names:
+            after = world.deployment(name).get("metadata", {})
+            equal((after.get("uid"), after.get("generation"), after.get("deletionTimestamp")),
+                  (before[name]["uid"], before[name]["generation"], None), f"the Deployment of {name}")
+        time.sleep(0.1)
+
+
 CASES = [hand_edit, new_then_removed, broken_manifest, chart_does_not_render, values_that_crash,
-         values_while_quarantined, deleted_resource]
+         values_while_quarantined, deleted_resource, deleted_definition]
 OPTIONS = ["--deadline", "8s"]

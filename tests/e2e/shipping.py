@@ -9,7 +9,6 @@ def rolled_back(world, name, image, bad, good):
     until("the commit that takes it back", lambda: good in tags(world.manifest(name)))
     check(bad not in world.manifest(name), f"git still wants {bad[:7]}")
     check(bad in world.quarantine(), f"quarantine.yaml has no {bad[:7]}")
-    check(bad not in images(release).values() or release["state"] == "rolled back", "the tag it shows")
     check(release["reason"], "no reason is given")
 
 
@@ -113,7 +112,7 @@ def hold_and_release(world):
 
 
 def rollback_and_lift(world):
-    """a rollback by a person goes back and quarantines; a lift by a commit lets the tag in again"""
+    """a rollback by a person goes back and quarantines; a lift lets the tag in again"""
     old, new = new_tag(), new_tag()
     world.push("hello", old, code=0)
     world.push("hello", new, code=0)
@@ -121,6 +120,7 @@ def rollback_and_lift(world):
     rolled_back(world, "hello", "hello", new, old)
     equal(world.cli("lift", "hello", f"hello:{new}").code, 0, "exit code of lift")
     until("the entry to leave quarantine.yaml", lambda: new not in world.quarantine())
+    world.await_state("hello", "deployed", new)
 
 
 def comments_survive(world):
