@@ -10,7 +10,7 @@ import (
 type generator struct{ *rand.Rand }
 
 // signature: argument types and result, one letter each: s string, i int, n any number, f float64, b bool, m map,
-// l list, d a map of its own, a anything. A * repeats the letter before it.
+// l list, d a map of its own, c a count that stays small, a anything. A * repeats the letter before it.
 type signature struct {
 	name, args string
 	result     byte
@@ -30,23 +30,23 @@ var signatures = []signature{
 	{"floor", "n", 'f'}, {"fromJson", "s", 'm'}, {"fromJsonArray", "s", 'l'}, {"fromYaml", "s", 'm'},
 	{"fromYamlArray", "s", 'l'}, {"ge", "nn", 'b'}, {"get", "ms", 'a'}, {"gt", "nn", 'b'}, {"has", "al", 'b'},
 	{"hasKey", "ms", 'b'}, {"hasPrefix", "ss", 'b'}, {"hasSuffix", "ss", 'b'}, {"html", "a", 's'},
-	{"indent", "is", 's'}, {"index", "li", 'a'}, {"index", "ms", 'a'}, {"initial", "l", 'l'}, {"initials", "s", 's'},
+	{"indent", "cs", 's'}, {"index", "li", 'a'}, {"index", "ms", 'a'}, {"initial", "l", 'l'}, {"initials", "s", 's'},
 	{"int", "a", 'i'}, {"int64", "a", 'n'}, {"join", "sl", 's'}, {"js", "a", 's'}, {"kebabcase", "s", 's'},
 	{"kindIs", "sa", 'b'}, {"kindOf", "a", 's'}, {"last", "l", 'a'}, {"le", "nn", 'b'}, {"len", "a", 'i'},
 	{"list", "aaa", 'l'}, {"lower", "s", 's'}, {"lt", "nn", 'b'}, {"max", "nn*", 'n'}, {"maxf", "nn*", 'f'},
 	{"merge", "dm", 'm'}, {"mergeOverwrite", "dm", 'm'}, {"min", "nn*", 'n'}, {"minf", "nn*", 'f'}, {"mod", "nn", 'n'},
 	{"mul", "nn*", 'n'}, {"mulf", "nn", 'f'}, {"mustFromJson", "s", 'a'}, {"mustToDuration", "a", 'a'}, {"ne", "aa", 'b'},
-	{"nindent", "is", 's'}, {"nospace", "s", 's'}, {"not", "a", 'b'}, {"omit", "ms", 'm'}, {"or", "aa*", 'a'},
+	{"nindent", "cs", 's'}, {"nospace", "s", 's'}, {"not", "a", 'b'}, {"omit", "ms", 'm'}, {"or", "aa*", 'a'},
 	{"pick", "ms", 'm'}, {"pluck", "sm", 'l'}, {"plural", "ssi", 's'}, {"prepend", "la", 'l'}, {"print", "aa*", 's'},
-	{"println", "a*", 's'}, {"quote", "a", 's'}, {"regexQuoteMeta", "s", 's'}, {"repeat", "is", 's'},
-	{"replace", "sss", 's'}, {"rest", "l", 'l'}, {"reverse", "l", 'l'}, {"round", "ni", 'f'}, {"seq", "ii", 's'},
+	{"println", "a*", 's'}, {"quote", "a", 's'}, {"regexQuoteMeta", "s", 's'}, {"repeat", "cs", 's'},
+	{"replace", "sss", 's'}, {"rest", "l", 'l'}, {"reverse", "l", 'l'}, {"round", "ni", 'f'}, {"seq", "cc", 's'},
 	{"set", "dsa", 'm'}, {"sha1sum", "s", 's'}, {"sha256sum", "s", 's'}, {"slice", "lii", 'l'}, {"snakecase", "s", 's'},
 	{"sortAlpha", "l", 'l'}, {"split", "ss", 'a'}, {"splitList", "ss", 'l'}, {"splitn", "sis", 'a'}, {"squote", "a", 's'},
 	{"sub", "nn", 'n'}, {"subf", "nn", 'f'}, {"substr", "iis", 's'}, {"swapcase", "s", 's'}, {"ternary", "aab", 'a'},
 	{"title", "s", 's'}, {"toDecimal", "a", 'n'}, {"toJson", "a", 's'}, {"toPrettyJson", "a", 's'}, {"toRawJson", "a", 's'},
 	{"toString", "a", 's'}, {"toStrings", "a", 'l'}, {"toYaml", "a", 's'}, {"trim", "s", 's'}, {"trimAll", "ss", 's'},
 	{"trimPrefix", "ss", 's'}, {"trimSuffix", "ss", 's'}, {"trunc", "is", 's'}, {"typeIs", "sa", 'b'}, {"typeOf", "a", 's'},
-	{"uniq", "l", 'l'}, {"unset", "ms", 'm'}, {"until", "i", 'l'}, {"untilStep", "iii", 'l'}, {"untitle", "s", 's'},
+	{"uniq", "l", 'l'}, {"unset", "ms", 'm'}, {"until", "c", 'l'}, {"untilStep", "ccc", 'l'}, {"untitle", "s", 's'},
 	{"upper", "s", 's'}, {"urlParse", "s", 'm'}, {"urlquery", "a", 's'}, {"without", "la", 'l'}, {"wrap", "is", 's'},
 	{"wrapWith", "iss", 's'}, {"semverCompare", "ss", 'b'},
 }
@@ -60,6 +60,8 @@ var leaves = map[byte][]string{
 	'f': {`1.5`, `-0.25`, `.Values.f`, `.Values.n`, `1e10`, `3.0`},
 	'b': {`true`, `false`, `.Values.t`, `.Values.no`},
 	'm': {`.Values.m`, `.Values.em`, `(dict "a" 1 "b" "x")`, `(dict)`, `.Values.m.c`, `.Values`, `(dict "a" (dict "d" nil) "l" (list 1))`},
+	// Helm makes as much of something as it is told, until memory ends.
+	'c': {`0`, `1`, `2`, `3`, `-1`, `7`, `10`, `(int .Values.n)`, `(len .Values.l)`, `"4"`, `nil`, `2.5`},
 	// Fresh ones, for what changes its argument: Helm does not survive a map that holds itself.
 	'd': {`(dict "a" 1 "b" "x")`, `(dict)`, `(dict "a" (dict "d" nil) "l" (list 1))`, `(deepCopy .Values.m)`},
 	'l': {`.Values.l`, `.Values.mixed`, `.Values.nums`, `.Values.el`, `(list 1 2 3)`, `(list)`, `(list "b" "a" nil)`, `(until 3)`,
@@ -74,7 +76,7 @@ const kinds = "sinfbml"
 func (g generator) pick(list []string) string { return list[g.Intn(len(list))] }
 
 func (g generator) expression(kind byte, depth int) string {
-	if kind == 'd' {
+	if kind == 'd' || kind == 'c' {
 		return g.pick(leaves[kind])
 	}
 	if kind == 'a' || g.Intn(25) == 0 { // sometimes a type that does not fit
