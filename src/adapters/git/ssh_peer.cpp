@@ -89,15 +89,19 @@ class SshWire final : public Wire {
     try {
       child_.write(bytes, wait_);
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::Unavailable && !wait_.stop.stop_requested()) check_end();
-      throw;
+      if (error.kind() != ErrorKind::Unavailable || wait_.stop.stop_requested()) throw;
+      // libgit2 says goodbye with a flush, which a server that has ended in good order never reads. Whoever
+      // still waits for an answer meets the end of the stream at the next read.
+      if (!check_end()) throw;
     }
   }
 
  private:
-  void check_end() {
+  /// True when the other side has ended in good order; throws its reason when it ended otherwise.
+  bool check_end() {
     std::optional<int> status = child_.exit_status(wait_);
     if (status && *status != 0) throw reason_of(child_.errors(), *status);
+    return status.has_value();
   }
 
   Child child_;
