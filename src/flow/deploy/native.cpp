@@ -24,7 +24,7 @@ using ports::HelmName;
 using ports::ObjectRef;
 using ports::Progress;
 
-constexpr size_t kCharts = 64, kRecordsKept = 512;
+constexpr size_t kCharts = 64, kRecordsKept = 128;
 constexpr size_t kHistory = 10;  ///< Helm's --history-max
 constexpr std::string_view kHookRevision = "shipit.wattpad.com/hook-revision";
 constexpr std::string_view kKeep = "helm.sh/resource-policy";
@@ -122,15 +122,14 @@ std::string NativeDeployer::chart_digest(const domain::ChartRef& ref, const doma
 
 NativeDeployer::Stored NativeDeployer::load(const HelmName& name, ports::Record raw) {
   Stored out;
-  std::string key = fmt::format("{}/{}/{}/{}", name.ns, name.release, raw.revision, raw.resource_version);
+  std::string key = fmt::format("{}/{}/{}", name.ns, name.release, raw.revision);
+  auto find = [&] { return std::ranges::find(record_cache_, key, &CachedRecord::key); };
   {
     std::lock_guard lock(mutex_);
-    for (auto it = record_cache_.begin(); it != record_cache_.end(); ++it)
-      if (it->key == key) {
-        record_cache_.splice(record_cache_.begin(), record_cache_, it);
-        out.record = it->record;
-        break;
-      }
+    if (auto it = find(); it != record_cache_.end() && it->resource_version == raw.resource_version) {
+      record_cache_.splice(record_cache_.begin(), record_cache_, it);
+      out.record = it->record;
+    }
   }
   if (!out.record) {
     auto decoded = std::make_shared<helm::Record>(helm::decode_record(raw.payload));
@@ -139,7 +138,9 @@ NativeDeployer::Stored NativeDeployer::load(const HelmName& name, ports::Record 
       decoded->labels.erase(own);
     out.record = decoded;
     std::lock_guard lock(mutex_);
-    record_cache_.push_front({key, out.record});
+    // A record holds its whole chart: what an update has replaced must not stay.
+    if (auto it = find(); it != record_cache_.end()) record_cache_.erase(it);
+    record_cache_.push_front({key, raw.resource_version, out.record});
     if (record_cache_.size() > kRecordsKept) record_cache_.pop_back();
   }
   if (!raw.note_json.empty()) out.note = domain::note_from_json(raw.note_json);

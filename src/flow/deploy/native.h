@@ -81,7 +81,8 @@ class NativeDeployer final : public ports::Deployer {
   };
   std::list<CachedChart> chart_cache_;
   struct CachedRecord {
-    std::string key;
+    std::string key;  ///< one entry a revision
+    std::string resource_version;
     std::shared_ptr<const helm::Record> record;
   };
   std::list<CachedRecord> record_cache_;
