@@ -1,7 +1,7 @@
 # Ship-it. `make` prints what there is; `make run` and `make test` install what they need first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build run test test-core test-real check bench bench-render conformance fuzz tidy web clean
+.PHONY: help setup setup-test build run test test-real check bench bench-render conformance fuzz tidy web clean
 
 JOBS ?= $(shell nproc)
 RELEASE := build/release
@@ -30,10 +30,6 @@ run: build  ## Start the sandbox: a cluster, a queue, an ops repository and the 
 test: setup-test build  ## Unit, contract, flow, simulation, e2e and browser tests
 	cmake --build $(RELEASE) -j $(JOBS) --target shipit_test_binaries
 	tools/run-tests $(RELEASE)
-
-test-core: setup-test build  ## Unit and flow tests, the charts, the page's units: CI's part of make test
-	cmake --build $(RELEASE) -j $(JOBS) --target unit
-	tools/run-tests $(RELEASE) core
 
 test-real: setup-test build  ## What needs real outside parts: Helm, go-yaml (built with Go on first use, cached)
 	cmake --build $(RELEASE) -j $(JOBS) --target shipit_real_binaries
