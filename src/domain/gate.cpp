@@ -63,7 +63,9 @@ Judgement judge(const GateFacts& f, const GatePolicy& policy, Time now) {
         out.reason = manifest_unknown(pod)
                          ? fmt::format("pod {}: image cannot be pulled: {}", pod.name, pod.message)
                          : fmt::format("pod {} is in {}{}", pod.name, pod.trouble,
-                                       pod.restarts ? fmt::format(" after {} restarts", pod.restarts) : "");
+                                       pod.restarts ? fmt::format(" after {} restart{}", pod.restarts,
+                                                                  pod.restarts == 1 ? "" : "s")
+                                                    : "");
         return out;
       }
       world |= pod.trouble != "CrashLoopBackOff";

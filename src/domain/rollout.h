@@ -13,6 +13,7 @@ struct PodFact {
   std::string name;
   bool ready = false;
   bool of_this_revision = true;  ///< of the new pod template; others are not judged (rule 19)
+  std::string container;         ///< that is in trouble
   std::string trouble;           ///< "CrashLoopBackOff", "ImagePullBackOff", "Unschedulable", …; empty: none
   std::string message;
   int restarts = 0;

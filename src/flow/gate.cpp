@@ -53,7 +53,7 @@ Gate::Look Gate::look(const domain::Release& release, const domain::Revision& re
   if (release.spec.soak.count()) policy.soak = release.spec.soak;
   domain::Judgement judgement = domain::judge(facts, policy, now);
   if (fresh) m.alerting = judgement.alerting ? m.alerting + 1 : 0;
-  if (judgement.verdict == domain::Verdict::Failed) add_logs(release, judgement, stop);
+  if (judgement.verdict == domain::Verdict::Failed) add_logs(release, facts.rollout, judgement, stop);
   return {std::move(judgement), m.samples};
 }
 
@@ -67,12 +67,20 @@ void Gate::forget(const domain::ReleaseKey& key) {
   memory_.erase(key);
 }
 
-void Gate::add_logs(const domain::Release& release, domain::Judgement& judgement, std::stop_token stop) {
+void Gate::add_logs(const domain::Release& release, const domain::RolloutFacts& rollout,
+                    domain::Judgement& judgement, std::stop_token stop) {
+  auto container_of = [&](const std::string& pod) {
+    for (const domain::WorkloadFact& w : rollout.workloads)
+      for (const domain::PodFact& p : w.pods)
+        if (p.name == pod) return p.container;
+    return std::string();
+  };
   for (domain::Evidence& e : judgement.evidence) {
     if (e.sort != "pod") continue;
     try {
-      std::string log = context_.ports.evidence.logs(release.target_namespace(), e.subject, "", true,
-                                                     kLogLines, context_.wait(stop));
+      std::string log =
+          context_.ports.evidence.logs(release.target_namespace(), e.subject, container_of(e.subject), true,
+                                       kLogLines, context_.wait(stop));
       e.detail = log.size() > kLogBytes ? log.substr(log.size() - kLogBytes) : log;
     } catch (const Error&) {
       // Evidence is a courtesy: no verdict waits for a log.

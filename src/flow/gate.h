@@ -36,7 +36,8 @@ class Gate final {
     bool observed = false;
     std::vector<domain::MonitorSample> samples;
   };
-  void add_logs(const domain::Release& release, domain::Judgement& judgement, std::stop_token stop);
+  void add_logs(const domain::Release& release, const domain::RolloutFacts& rollout,
+                domain::Judgement& judgement, std::stop_token stop);
 
   /// Stable until `forget`; only the worker that holds the key uses it.
   Memory& memory(const domain::ReleaseKey& key);

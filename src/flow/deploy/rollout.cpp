@@ -61,6 +61,7 @@ domain::PodFact pod_fact(Value pod, const std::string& hash) {
   fact.of_this_revision = hash.empty() || k8s::label(pod, "pod-template-hash") == hash;
   for (const k8s::ContainerTrouble& t : k8s::pod_troubles(pod)) {
     if (!fact.trouble.empty()) break;
+    fact.container = t.container;
     fact.trouble = t.reason;
     fact.message = t.message;
     fact.restarts = static_cast<int>(t.restarts);
