@@ -13,10 +13,10 @@ struct PodFact {
   std::string name;
   bool ready = false;
   bool of_this_revision = true;  ///< of the new pod template; others are not judged (rule 19)
-  std::string container;         ///< that is in trouble
   std::string trouble;           ///< "CrashLoopBackOff", "ImagePullBackOff", "Unschedulable", …; empty: none
   std::string message;
   int restarts = 0;
+  std::string container = {};  ///< that is in trouble
 };
 
 /// One Deployment, StatefulSet, DaemonSet or Job.
