@@ -24,7 +24,7 @@ uint64_t number(const char* name, uint64_t fallback) {
 }
 
 #ifdef __OPTIMIZE__
-constexpr uint64_t kSeeds = 3000;
+constexpr uint64_t kSeeds = 10'000;
 #else
 constexpr uint64_t kSeeds = 300;  // seven times as slow
 #endif
