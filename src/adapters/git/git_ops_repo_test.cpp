@@ -308,6 +308,28 @@ TEST_P(OpsRepoOver, ARepositoryThatIsNotThereIsNotFound) {
   EXPECT_NE(what.find("nothing.git"), std::string::npos) << what;
 }
 
+TEST(FolderRepo, AnAbandonedLockIsRemovedAndAFreshOneIsRespected) {
+  testing::TempFolder folder;
+  testing::GitSide git{folder};
+  git.commit({{"a", "1"}});
+  net::FunctionClient none{testing::backend_handler(folder / "")};
+  GitOptions options;
+  options.url = git.bare;
+  GitOpsRepo repo{options, none};
+  NewCommit commit{repo.fetch(soon()), "Edit\n", "Ship-it", "ship-it@example.org", Time{}, {{"b", "1"}}};
+  std::string lock = git.bare + "/refs/heads/master.lock";
+  testing::write_file(lock, "");
+  std::string what;
+  EXPECT_EQ(kind_thrown([&] { repo.push(commit, soon()); }, &what), ErrorKind::Unavailable);
+  EXPECT_NE(what.find("master"), std::string::npos) << what;
+  EXPECT_TRUE(testing::fs::exists(lock));
+  testing::fs::last_write_time(lock, testing::fs::file_time_type::clock::now() - std::chrono::seconds{6});
+  CommitId made = repo.push(commit, soon());
+  EXPECT_EQ(git.head(), made.str());
+  EXPECT_EQ(git.in_bare("show master:b"), "1");
+  EXPECT_FALSE(testing::fs::exists(lock));
+}
+
 INSTANTIATE_TEST_SUITE_P(EachWay, OpsRepoOver, ::testing::Values(Way::Folder, Way::Http, Way::Ssh),
                          [](const auto& info) {
                            return info.param == Way::Folder ? "Folder"

@@ -26,7 +26,7 @@ namespace shipit::adapters::git {
   X(reference_remove) X(reference_symbolic_target) X(reference_type) \
   X(remote_connect) X(remote_create_anonymous) X(remote_disconnect) X(remote_download) X(remote_free) X(remote_ls) \
   X(remote_push) \
-  X(repository_free) X(repository_init) X(repository_is_bare) X(repository_open_bare) X(repository_open_ext) \
+  X(repository_free) X(repository_init) X(repository_is_bare) X(repository_open_bare) X(repository_open_ext) X(repository_path) \
   X(revwalk_free) X(revwalk_hide) X(revwalk_new) X(revwalk_next) X(revwalk_push) \
   X(signature_free) X(signature_new) \
   X(transport_smart) \
