@@ -179,6 +179,10 @@ class RemoteOrigin final : public Origin {
   }
 
   bool open() {
+    // One process uses a clone: locks that are there before it began are a killed one's.
+    std::error_code error;
+    for (const char* ref : {kPushing, kHead})
+      fs::remove(fs::path(options_.folder) / fmt::format("{}.lock", ref), error);
     git_repository* raw = nullptr;
     if (library().repository_open_bare(&raw, options_.folder.c_str()) != 0) return false;
     repository_.reset(raw);

@@ -101,6 +101,20 @@ TEST_F(Clone, HalfMadeItIsMadeAgain) {
   EXPECT_EQ(repo().fetch(soon()).str(), git_.head());
 }
 
+TEST_F(Clone, LocksOfAKilledProcessDoNotLast) {
+  CommitId head = repo().fetch(soon());
+  for (const char* ref : {"head", "pushing"})
+    testing::write_file(folder_ / fmt::format("state/clone/refs/ship-it/{}.lock", ref), "");
+  GitOpsRepo next = repo();
+  git_.commit({{"registry/a", "2"}});
+  head = next.fetch(soon());
+  EXPECT_EQ(head.str(), git_.head());
+  ports::NewCommit commit{
+      head, "m\n", "a", "b", Time{std::chrono::seconds{1'700'000'000}}, {{"registry/a", "3"}}};
+  CommitId made = next.push(commit, soon());
+  EXPECT_EQ(made.str(), git_.head());
+}
+
 TEST_F(Clone, DamageFoundWhileReadingHealsAtTheNextFetch) {
   GitOpsRepo damaged = repo();
   CommitId head = damaged.fetch(soon());
