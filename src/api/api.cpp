@@ -108,7 +108,9 @@ std::span<const Api::Route> Api::routes() {
       {"POST", "/api/push", &Api::push},
       {"GET", "/api/activity", &Api::list_activity},
       {"GET", "/api/repository", &Api::get_repository},
+      {"POST", "/api/repository/confirm", &Api::confirm},
       {"GET", "/api/system", &Api::get_system},
+      {"POST", "/api/system/resume", &Api::resume},
       {"GET", "/health", &Api::health},
       {"GET", "/metrics", &Api::metrics},
   };
@@ -331,6 +333,17 @@ net::Response Api::command(const Call& call) {
   if (call.verb == "release") return accepted(commands_.release(key, actor, wait));
   if (call.verb == "retry") return accepted(commands_.retry(key, actor, wait));
   return accepted(commands_.lift(key, text_of(body, "image", true), text_of(body, "tag", true), actor, wait));
+}
+
+net::Response Api::confirm(const Call& call) {
+  if (too_large(call.request, options_.max_body))
+    return problem(413, "invalid", fmt::format("the body is larger than {} bytes", options_.max_body));
+  domain::CommitId commit(text_of(body_of(call.request), "commit", true));
+  return accepted(commands_.confirm(commit, actor_of(call.request), Wait{Deadline::in(kPatience), {}}));
+}
+
+net::Response Api::resume(const Call& call) {
+  return accepted(commands_.resume(actor_of(call.request), Wait{Deadline::in(kPatience), {}}));
 }
 
 net::Response Api::push(const Call& call) {

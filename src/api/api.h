@@ -68,6 +68,8 @@ class Api final {
   net::Response push(const Call& call);
   net::Response list_activity(const Call& call);
   net::Response get_repository(const Call& call);
+  net::Response confirm(const Call& call);
+  net::Response resume(const Call& call);
   net::Response get_system(const Call& call);
   net::Response health(const Call& call);
   net::Response metrics(const Call& call);

@@ -281,14 +281,21 @@ TEST_F(ApiTest, ActivityIsFilteredAndPaged) {
 TEST_F(ApiTest, RepositoryAndSystem) {
   views.repository_view.state = "error";
   views.repository_view.errors = {{"registry/templates/web.yaml", 12, "bad indent", "web"}};
-  views.repository_view.manifests = {{"registry/templates/hello.yaml", "hello"},
-                                     {"registry/templates/web.yaml", "web"}};
+  views.repository_view.manifests = {{"registry/templates/hello.yaml", {"default", "hello"}},
+                                     {"registry/templates/web.yaml", {"default", "web"}}};
+  views.repository_view.owed = {"hello: hello fa73c5f → 1f0c3a5"};
+  views.repository_view.read_only = true;
+  views.repository_view.head_commit = {"Add web", "Alice", std::nullopt};
   views.repository_view.head = domain::CommitId("abc");
   text::Document repository = get("/api/repository");
   ASSERT_EQ(repository.root["manifests"].size(), 2u);
   EXPECT_FALSE(repository.root["manifests"][0]["ok"].as_bool(true));
   EXPECT_EQ(repository.root["manifests"][0]["line"].as_int(), 12);
   EXPECT_EQ(repository.root["seen"]["id"].as_string(), "abc");
+  EXPECT_EQ(repository.root["seen"]["author"].as_string(), "Alice");
+  EXPECT_EQ(repository.root["manifests"][1]["namespace"].as_string(), "default");
+  EXPECT_EQ(repository.root["owed"][0].as_string(), "hello: hello fa73c5f → 1f0c3a5");
+  EXPECT_TRUE(repository.root["read_only"].as_bool());
   EXPECT_FALSE(repository.root.has("applied"));
   views.system_view.counters = {{"deploys", 7}};
   views.system_view.sources = {{"queue", "error", "429", std::nullopt, 3}};
@@ -296,6 +303,18 @@ TEST_F(ApiTest, RepositoryAndSystem) {
   EXPECT_EQ(system.root["counters"]["deploys"].as_int(), 7);
   EXPECT_EQ(system.root["sources"][0]["reason"].as_string(), "429");
   EXPECT_EQ(system.root["releases"].as_int(), 1);
+}
+
+TEST_F(ApiTest, WhatIsHeldGoesOnWhenAPersonSaysSo) {  // rules 5, 6, 20
+  EXPECT_EQ(send("POST", "/api/repository/confirm", R"({"commit":"abcdef0"})").status, 202);
+  EXPECT_EQ(send("POST", "/api/repository/confirm", "{}").status, 400);
+  EXPECT_EQ(send("POST", "/api/repository/confirm", "[").status, 400);
+  EXPECT_EQ(send("GET", "/api/repository/confirm").status, 405);
+  EXPECT_FALSE(get("/api/system").root.has("breaker"));
+  views.system_view.breaker = "14 releases failed together";
+  EXPECT_EQ(get("/api/system").root["breaker"].as_string(), "14 releases failed together");
+  EXPECT_EQ(send("POST", "/api/system/resume").status, 202);
+  EXPECT_EQ(commands.asked, (std::vector<std::string>{"confirm abcdef0", "resume"}));
 }
 
 TEST_F(ApiTest, HealthSaysWhyNot) {

@@ -148,6 +148,7 @@ class MemoryCommands final : public ports::Commands {
   std::string confirm(const domain::CommitId& c, const ports::Actor& a, Wait) override {
     return say("confirm " + c.str(), a);
   }
+  std::string resume(const ports::Actor& a, Wait) override { return say("resume", a); }
 
   std::vector<std::string> asked;
   std::string actor;

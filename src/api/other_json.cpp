@@ -30,6 +30,7 @@ constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
     {"released", "hold"},
     {"command", "command"},
     {"confirmed", "repository"},
+    {"resumed", "command"},
     {"repository", "repository"},
 };
 
@@ -40,8 +41,11 @@ std::string_view outcome(const domain::Activity& a) {
   return "info";
 }
 
-void commit(JsonWriter& json, std::string_view name, const domain::CommitId& id) {
-  if (!id.empty()) json.key(name).begin_object().field("id", id.str()).end_object();
+void commit(JsonWriter& json, std::string_view name, const domain::CommitId& id,
+            const domain::CommitView& view) {
+  if (id.empty()) return;
+  json.key(name).begin_object().field("id", id.str());
+  json.field_if("message", view.subject).field_if("author", view.author).field_if("at", view.at).end_object();
 }
 
 void repository_state(JsonWriter& json, const domain::RepositoryView& view) {
@@ -108,8 +112,9 @@ std::string repository_json(const domain::RepositoryView& view) {
   json.begin_object();
   repository_state(json, view);
   json.field("url", view.url).field("branch", view.branch).field("path", view.path);
-  commit(json, "seen", view.head);
-  commit(json, "applied", view.applied);
+  json.field("read_only", view.read_only);
+  commit(json, "seen", view.head, view.head_commit);
+  commit(json, "applied", view.applied, view.applied_commit);
   json.key("manifests").begin_list();
   for (const domain::ManifestError& e : view.errors) {
     json.begin_object().field("file", e.file).field("ok", false).field_if("release", e.release);
@@ -118,10 +123,13 @@ std::string repository_json(const domain::RepositoryView& view) {
   }
   for (const auto& [file, release] : view.manifests) {
     if (std::ranges::find(view.errors, file, &domain::ManifestError::file) != view.errors.end()) continue;
-    json.begin_object().field("file", file).field("ok", true).field("release", release).end_object();
+    json.begin_object().field("file", file).field("ok", true);
+    json.field("release", release.name).field("namespace", release.ns).end_object();
   }
   json.end_list();
-  json.key("pull_requests").begin_list().end_list().key("owed").begin_list().end_list();
+  json.key("pull_requests").begin_list().end_list().key("owed").begin_list();
+  for (const std::string& line : view.owed) json.string(line);
+  json.end_list();
   json.key("quarantine").begin_list();
   for (const domain::QuarantineEntry& entry : view.quarantine) {
     std::string text;
@@ -139,7 +147,7 @@ std::string system_json(const ports::SystemView& view, size_t viewers, size_t re
       .field("version", view.version)
       .field("started", view.started)
       .field("simulated", view.simulated);
-  json.field_if("cluster", view.cluster);
+  json.field_if("cluster", view.cluster).field_if("breaker", view.breaker);
   if (!view.leader.empty())
     json.key("leader").begin_object().field("name", view.leader).field("self", true).end_object();
   json.key("sources").begin_list();

@@ -155,6 +155,14 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
   CLI::App* verb_lift = commanding("lift", "Remove a quarantine entry, by a commit");
   verb_lift->add_option("IMAGE:TAG", reference)->required();
 
+  CLI::App* verb_repository = remote(cli.add_subcommand(
+      "repository", "The ops repository: what was seen and applied, what is wrong, what is to be written"));
+  std::string commit;
+  CLI::App* verb_confirm =
+      remote(cli.add_subcommand("confirm", "Apply a commit of the ops repository that is held, as it is"));
+  verb_confirm->add_option("COMMIT", commit, "The head that `ship-it repository` shows")->required();
+  CLI::App* verb_resume = remote(cli.add_subcommand("resume", "Go on after many releases failed together"));
+
   DiffArgs diff_args;
   CLI::App* verb_diff =
       remote(cli.add_subcommand("diff", "What differs between two revisions: values and manifests"));
@@ -242,6 +250,9 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
     if (*verb_hold) return hold(rest, command, output);
     if (*verb_release) return release(rest, command, output);
     if (*verb_retry) return retry(rest, command, output);
+    if (*verb_repository) return repository(rest, output);
+    if (*verb_confirm) return confirm(rest, commit, output);
+    if (*verb_resume) return resume(rest, output);
     if (*verb_diff) return diff(rest, diff_args, output);
     if (*verb_lift) {
       PushArgs split;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace shipit::cli {
 namespace {
@@ -168,6 +169,44 @@ std::string detail(Value release, const Style& style) {
   for (Value q : release["quarantine"].items())
     out += fmt::format("  {} {}: {}\n", q["image"].as_string(), short_version(q["tag"].as_string("values")),
                        q["reason"].as_string());
+  return out;
+}
+
+std::string repository_detail(Value repository, const Style& style) {
+  std::string_view state = repository["state"].as_string();
+  std::string_view colour = state == "ok" ? "32" : state == "error" ? "31" : "35";
+  std::string out = painted(state, colour, style);
+  if (!repository["reason"].as_string().empty()) out += fmt::format(": {}", repository["reason"].as_string());
+  out += fmt::format("\n{} {} {}\n", repository["url"].as_string(), repository["branch"].as_string(),
+                     repository["path"].as_string());
+  std::vector<std::vector<std::string>> heads;
+  for (const char* which : {"seen", "applied"}) {
+    Value commit = repository[which];
+    if (commit.is_map())
+      heads.push_back({which, short_version(commit["id"].as_string()), commit["author"].str(),
+                       age(commit["at"], style.now), commit["message"].str()});
+  }
+  out += table(heads);
+  bool wrong = false;
+  for (Value m : repository["manifests"].items()) {
+    if (m["ok"].as_bool()) continue;
+    if (!std::exchange(wrong, true)) out += "\nErrors\n";
+    out +=
+        fmt::format("  {}{}: {}\n", m["file"].as_string(),
+                    m["line"].as_int() ? fmt::format(":{}", m["line"].as_int()) : "", m["error"].as_string());
+  }
+  if (!repository["owed"].empty())
+    out += repository["read_only"].as_bool()
+               ? "\nTo be written by a person: the repository is read only here\n"
+               : "\nTo be written\n";
+  for (Value line : repository["owed"].items()) out += fmt::format("  {}\n", line.as_string());
+  if (!repository["quarantine"].empty()) out += "\nQuarantine\n";
+  for (Value q : repository["quarantine"].items())
+    out += fmt::format("  {} {} {}: {}\n", q["release"].as_string(), q["image"].as_string(),
+                       short_version(q["tag"].as_string("values")), q["reason"].as_string());
+  if (state == "held" && repository["seen"].is_map())
+    out += fmt::format("\nTo apply it as it is: ship-it confirm {}\n",
+                       short_version(repository["seen"]["id"].as_string()));
   return out;
 }
 

@@ -24,5 +24,7 @@ std::string answer_line(text::Value release, const Style& style);
 /// The answer line, the life of the deploy with evidence, quarantine.
 std::string detail(text::Value release, const Style& style);
 std::string history(text::Value release, const Style& style);
+/// State and reason, the head seen and applied, errors by file and line, what is to be written, quarantine.
+std::string repository_detail(text::Value repository, const Style& style);
 
 }  // namespace shipit::cli

@@ -242,6 +242,27 @@ int lift(const Rest& rest, const CommandArgs& args, const Output& output) {
       answer.root, output);
 }
 
+int repository(const Rest& rest, const Output& output) {
+  text::Document answer = rest.get("/api/repository");
+  if (!print_machine(answer.root, output)) output.out << repository_detail(answer.root, output.style);
+  return kOk;
+}
+
+int confirm(const Rest& rest, const std::string& commit, const Output& output) {
+  text::Arena arena;
+  text::Document answer =
+      rest.post("/api/repository/confirm", Value::map(arena, {{"commit", Value::string(arena, commit)}}));
+  return accepted(fmt::format("commit {} is confirmed: it is applied as it is",
+                              answer.root["command"].str(commit).substr(0, 7)),
+                  answer.root, output);
+}
+
+int resume(const Rest& rest, const Output& output) {
+  text::Arena arena;
+  text::Document answer = rest.post("/api/system/resume", Value::map(arena));
+  return accepted("new revisions start again", answer.root, output);
+}
+
 int diff(const Rest& rest, const DiffArgs& args, const Output& output) {
   std::string path = release_path(args.name, args.ns, "/diff");
   path +=

@@ -57,6 +57,10 @@ int hold(const Rest& rest, const CommandArgs& args, const Output& output);
 int release(const Rest& rest, const CommandArgs& args, const Output& output);
 int retry(const Rest& rest, const CommandArgs& args, const Output& output);
 int lift(const Rest& rest, const CommandArgs& args, const Output& output);
+/// The head of the ops repository: what it says, and what is still to be written.
+int repository(const Rest& rest, const Output& output);
+int confirm(const Rest& rest, const std::string& commit, const Output& output);
+int resume(const Rest& rest, const Output& output);
 
 struct DiffArgs {
   std::string name, ns;

@@ -162,6 +162,19 @@ std::optional<Debt> debt_of(const ReleaseKey& release, const std::vector<Revisio
   return std::nullopt;
 }
 
+std::vector<std::string> describe(const CommitPlan& plan) {
+  std::vector<std::string> lines;
+  for (const TagEdit& e : plan.edits)
+    lines.push_back(fmt::format("{}: {} {} → {}", e.release.name, short_name(e.image),
+                                short_sha(e.from.str()), short_sha(e.to.str())));
+  for (const QuarantineEntry& e : plan.enter)
+    lines.push_back(fmt::format(
+        "{}: quarantine of {}: {}", e.release,
+        e.image.empty() ? "its values" : fmt::format("{} {}", short_name(e.image), short_sha(e.tag.str())),
+        e.reason));
+  return lines;
+}
+
 CommitPlan plan_commit(const CommitFacts& f) {
   CommitPlan plan;
   for (const Debt& debt : f.debts) pay(f, debt, plan);

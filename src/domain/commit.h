@@ -57,6 +57,8 @@ struct CommitFacts {
   std::string link;  ///< base URL of the page, for messages; may be empty
 };
 CommitPlan plan_commit(const CommitFacts& facts);
+/// One line for each change of a plan, as the Repository page lists what is to be written.
+std::vector<std::string> describe(const CommitPlan& plan);
 
 /// Trailers by which a later look knows our commits; see `fold_order`.
 struct TagTrailer {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "domain/revision.h"
 #include "text/json.h"
 
 namespace shipit::domain {
@@ -42,7 +43,7 @@ std::string refusal(const BlockFacts& b, const SeenTag& tag, const Quarantine& q
   // A person lifted it: it may come again although the block left it, but not past a later edit by hand.
   bool lifted = std::ranges::find(b.order.lifted, tag.tag.str()) != b.order.lifted.end();
   if (lifted) return tag.pushed > b.order.edited ? "" : "older than what was set by hand";
-  if (b.failed_in_a_row >= 2)
+  if (b.failed_in_a_row >= kFailuresThatPause)
     return fmt::format("autodeploy paused: {} tags failed in a row; release the hold to go on",
                        b.failed_in_a_row);
   // Registries tell push times in whole seconds: of two in one second the later to arrive counts as newer.

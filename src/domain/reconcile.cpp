@@ -209,7 +209,7 @@ class Look {
     const RevisionNote& note = *newest->note;
     if (f.desired != note.inputs && note.fault != Fault::Person && can_begin())
       return begin(fmt::format("{} failed; a newer version is there", what(*newest)));
-    if (f.breaker) return say(State::Held, *f.breaker, "confirm on the System page to go on");
+    if (f.breaker) return say(State::Held, *f.breaker, "`ship-it resume`, or the System page, goes on");
     const Revision* target = rollback_target();
     if (!target) return say(State::Failed, note.reason + "; nothing good to return to", "ship a new version");
     return say(State::RollingBack, note.reason, fmt::format("revision {} is brought back", target->revision),
@@ -234,6 +234,13 @@ class Look {
     return nullptr;
   }
 
+  /// What a person can do about a blocked version. Rule 21: after two tags autodeploy takes no third.
+  std::string way_out() const {
+    return failed_in_a_row(f.history) >= kFailuresThatPause
+               ? "autodeploy is paused: `ship-it release`, or lift the quarantine"
+               : "ship a newer version, or lift the quarantine";
+  }
+
   Decision settled() {
     bool in_sync = newest && newest->ours() && newest->status == RecordStatus::Deployed &&
                    newest->verdict() != Verdict::Superseded && newest->note->inputs == f.desired;
@@ -242,7 +249,7 @@ class Look {
       bool after_rollback =
           newest->note->rollback_to != 0 && attempt && attempt->revision > newest->note->rollback_to;
       if (after_rollback && attempt->ours() && still_blocked(*attempt))
-        return say(State::RolledBack, attempt->note->reason, "ship a newer version, or lift the quarantine");
+        return say(State::RolledBack, attempt->note->reason, way_out());
       return say(State::Deployed, newest->verdict() == Verdict::Unproven
                                       ? "nothing could be watched: unproven"
                                       : what(*newest) + " runs");
@@ -256,14 +263,13 @@ class Look {
                    {Verb::RollBack, target->revision, newest->revision});
     if (!why_blocked.empty() && newest && is_foreign(*newest))
       return say(State::Held, fmt::format("revision {} made with helm; {}", newest->revision, why_blocked),
-                 "ship a newer version, or lift the quarantine");
+                 way_out());
     if (!why_blocked.empty()) {
       bool good_runs = newest && newest->status == RecordStatus::Deployed;
-      return say(good_runs ? State::RolledBack : State::Failed, why_blocked,
-                 "ship a newer version, or lift the quarantine");
+      return say(good_runs ? State::RolledBack : State::Failed, why_blocked, way_out());
     }
     if (rel.hold) return say(State::Held, hold_words(), "release the hold to deploy it");
-    if (f.breaker) return say(State::Held, *f.breaker, "confirm on the System page to go on");
+    if (f.breaker) return say(State::Held, *f.breaker, "`ship-it resume`, or the System page, goes on");
     if (!f.waits_for.empty())
       return say(State::Pending, "waits for " + join(f.waits_for), "deployed when they are healthy");
     if (f.desired.empty())

@@ -382,6 +382,18 @@ TEST_F(Reconcile, AReleaseLetsAutodeployGoOn) {  // rule 21
   expect(State::Pending, Verb::FinishCommand);
 }
 
+TEST_F(Reconcile, AfterTwoFailuresWhatComesNextIsARelease) {  // rule 21
+  wants(kC);
+  history({Rev(3, kA, Verdict::Good).rolls_back(2, 1), Rev(2, kC, Verdict::Failed, RecordStatus::Superseded),
+           kGoodA});
+  EXPECT_EQ(reconcile(facts).next, "ship a newer version, or lift the quarantine");
+  history({Rev(5, kA, Verdict::Good).rolls_back(4, 1), Rev(4, kC, Verdict::Failed, RecordStatus::Superseded),
+           Rev(3, kA, Verdict::Superseded, RecordStatus::Superseded).rolls_back(2, 1),
+           Rev(2, kB, Verdict::Failed, RecordStatus::Superseded), kGoodA});
+  expect(State::RolledBack, Verb::Nothing);
+  EXPECT_EQ(reconcile(facts).next, "autodeploy is paused: `ship-it release`, or lift the quarantine");
+}
+
 TEST(FailedInARow, CountsVersionsSinceLastGoodOrARelease) {
   std::vector<Revision> history = {
       Rev(5, kA, Verdict::Unproven).rolls_back(4, 1), Rev(4, kC, Verdict::Failed),

@@ -113,5 +113,7 @@ bool is_attempt(const Revision& revision);
 /// Versions in a row that failed by their own fault since last good, or since a person let autodeploy go on
 /// (rule 21).
 int failed_in_a_row(const std::vector<Revision>& history);
+/// As many hold autodeploy of that release (rule 21).
+constexpr int kFailuresThatPause = 2;
 
 }  // namespace shipit::domain

@@ -80,16 +80,24 @@ struct ManifestError {
   friend bool operator==(const ManifestError&, const ManifestError&) = default;
 };
 
+struct CommitView {
+  std::string subject, author;
+  std::optional<Time> at;
+};
+
 /// ok, behind, held, error (rules.md).
 struct RepositoryView {
   std::string state = "behind";
   std::string reason;
   std::string url, branch, path;
   CommitId head, applied;
+  CommitView head_commit, applied_commit;
+  bool read_only = false;
   Time since{};
   std::vector<ManifestError> errors;
   std::vector<QuarantineEntry> quarantine;
-  std::vector<std::pair<std::string, std::string>> manifests;  ///< file, release
+  std::vector<std::pair<std::string, ReleaseKey>> manifests;  ///< file, release
+  std::vector<std::string> owed;                              ///< what is still to be committed, a line each
 };
 
 }  // namespace shipit::domain

@@ -61,7 +61,18 @@ void Board::set_repository(domain::RepositoryView view) {
 }
 domain::RepositoryView Board::repository() const {
   std::lock_guard lock(mutex_);
-  return repository_;
+  domain::RepositoryView view = repository_;
+  view.owed = owed_;
+  return view;
+}
+void Board::set_owed(std::vector<std::string> lines) {
+  {
+    std::lock_guard lock(mutex_);
+    if (owed_ == lines) return;
+    owed_ = std::move(lines);
+    push_feed({ports::FeedEntry::Sort::Repository, 0, {}, {}});
+  }
+  notify();
 }
 
 void Board::set_order(domain::OrderBook book) {

@@ -27,6 +27,8 @@ class Board final {
   domain::Quarantine quarantine() const;
   void set_repository(domain::RepositoryView view);
   domain::RepositoryView repository() const;
+  /// What is still to be committed.
+  void set_owed(std::vector<std::string> lines);
   void set_order(domain::OrderBook book);
   domain::BlockOrder order(const domain::ReleaseKey& release, const std::string& path) const;
   /// When sync applied a commit, for the life of a deploy.
@@ -80,6 +82,7 @@ class Board final {
   std::shared_ptr<const Registry> registry_;
   domain::Quarantine quarantine_;
   domain::RepositoryView repository_;
+  std::vector<std::string> owed_;
   domain::OrderBook order_;
   std::map<domain::CommitId, Synced> synced_;
   std::map<domain::ReleaseKey, std::shared_ptr<const domain::ReleaseView>> views_;

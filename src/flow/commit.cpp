@@ -174,6 +174,16 @@ void Committer::say_refusals(const domain::CommitFacts& facts) {
   }
 }
 
+void Committer::say_read_only(const domain::CommitPlan& plan, Time now) {
+  for (const domain::TagEdit& e : plan.edits)
+    context_.board.add_activity(
+        {fmt::format("read-only/{}/{}/{}/{}", e.release.str(), e.path, e.to.str(), e.event), now, "refused",
+         e.release, "ship-it",
+         fmt::format("{} {} is not committed for {}: the ops repository is read only here",
+                     domain::short_name(e.image), domain::short_sha(e.to.str()), e.release.name),
+         true, context_.board.repository().head});
+}
+
 void Committer::settle(const domain::CommitPlan& plan, std::stop_token stop) {
   for (const auto& [key, revision] : plan.settles) {
     auto release = context_.ports.releases.get(key);
@@ -277,12 +287,16 @@ Time Committer::step(Time now, std::stop_token stop) {
     return refused_.contains(fmt::format("edit/{}/{}/{}", e.release.str(), e.path, e.to.str()));
   });
   say_refusals(facts);
+  context_.board.set_owed(domain::describe(plan));
   if (plan.empty()) {
     burst_since_.reset();
     settle(plan, stop);  // paid: what the verdicts owe stands in git at the head that is applied
     return now + (unseen_ ? kLookAgain : s.resync);  // whatever could change this wakes us
   }
-  if (s.read_only_repository) return now + s.repository_poll;
+  if (s.read_only_repository) {
+    say_read_only(plan, now);
+    return now + s.repository_poll;
+  }
   if (plan.enter.empty() && burst_since_ && now < *burst_since_ + s.batch_window)
     return *burst_since_ + s.batch_window;
 

@@ -166,9 +166,12 @@ void Pipeline::confirm(const domain::CommitId& commit, std::stop_token stop) {
   {
     std::lock_guard lock(repository_mutex_);
     syncer_.confirm(commit, stop);
-    board_.confirm_breaker(clock_.now());
   }
   wake_repository();
+}
+
+void Pipeline::resume() {
+  board_.confirm_breaker(clock_.now());
   for (const auto& release : ports_.releases.list()) wake_release(release->key);
 }
 

@@ -63,6 +63,8 @@ class Pipeline final {
   domain::CommitId lift(const domain::ReleaseKey& release, const std::string& image, const std::string& tag,
                         const std::string& actor, std::stop_token stop);
   void confirm(const domain::CommitId& commit, std::stop_token stop);
+  /// Ends what rule 20's breaker stopped.
+  void resume();
 
  private:
   Ports ports_;

@@ -13,25 +13,14 @@
 namespace shipit::flow {
 namespace {
 
+constexpr size_t kShortestSha = 7;
+
 bool contains_folded(std::string_view text, std::string_view search) {
   auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return std::search(text.begin(), text.end(), search.begin(), search.end(),
                      [&](char a, char b) { return fold(a) == fold(b); }) != text.end();
 }
 
-bool has_word(const domain::ReleaseView& v, std::string_view search) {
-  if (contains_folded(v.release.key.name, search) || contains_folded(v.release.key.ns, search) ||
-      contains_folded(v.release.commit.str(), search))
-    return true;
-  auto squad = v.release.annotations.find(std::string(domain::kAnnotationPrefix) + "squad");
-  if (squad != v.release.annotations.end() && contains_folded(squad->second, search)) return true;
-  auto image = [&](const domain::ImageBlock& b) {
-    return contains_folded(b.image.str(), search) || contains_folded(b.tag.str(), search);
-  };
-  return std::ranges::any_of(v.images, image) || std::ranges::any_of(v.running, image);
-}
-
-/// All words of the search, each anywhere.
 /// Every word occurs in the namespace, name, squad, an image, a tag or the commit.
 bool matches(const domain::ReleaseView& v, const std::string& search) {
   std::string hay = v.release.key.str() + " " + v.release.commit.str();
@@ -149,24 +138,45 @@ std::string Service::lift(const domain::ReleaseKey& key, const std::string& imag
 }
 
 std::string Service::confirm(const domain::CommitId& commit, const ports::Actor& actor, Wait wait) {
-  pipeline_.confirm(commit, wait.stop);
+  domain::CommitId head = board().repository().head;
+  bool named = commit.str().size() >= kShortestSha && head.str().starts_with(commit.str());
+  if (!named)
+    throw conflict(fmt::format("the head of the ops repository is {}, not {}",
+                               head.empty() ? "not known" : domain::short_sha(head.str()), commit.str()));
+  pipeline_.confirm(head, wait.stop);
   Time now = pipeline_.clock().now();
-  board().add_activity({"confirmed/" + commit.str(),
+  board().add_activity({"confirmed/" + head.str(),
                         now,
                         "confirmed",
                         {},
                         actor.name,
-                        fmt::format("commit {} confirmed by {}", domain::short_sha(commit.str()), actor.name),
+                        fmt::format("commit {} confirmed by {}", domain::short_sha(head.str()), actor.name),
                         false,
-                        commit});
-  return commit.str();
+                        head});
+  return head.str();
+}
+
+std::string Service::resume(const ports::Actor& actor, Wait) {
+  Time now = pipeline_.clock().now();
+  std::optional<std::string> why = board().breaker(now);
+  std::string id = new_id(now);
+  pipeline_.resume();
+  if (why)
+    board().add_activity({id,
+                          now,
+                          "resumed",
+                          {},
+                          actor.name,
+                          fmt::format("{}; {} lets it go on", *why, actor.name),
+                          false,
+                          {}});
+  return id;
 }
 
 ports::ReleasePage Service::releases(const ports::ReleaseQuery& query) const {
   ports::ReleasePage page;
   std::vector<std::shared_ptr<const domain::ReleaseView>> found;
   for (auto& view : board().views()) {
-    if (!matches(*view, query.search)) continue;
     if (!matches(*view, query.search)) continue;
     ++page.by_state[view->state];
     if (!query.states.empty() && std::ranges::find(query.states, view->state) == query.states.end()) continue;
@@ -187,10 +197,6 @@ ports::ReleasePage Service::releases(const ports::ReleaseQuery& query) const {
     std::ranges::sort(found, by_name);
   else if (query.sort == "changed")
     std::ranges::sort(found, by_change);
-  else if (query.sort == "deployed")
-    std::ranges::sort(found, [&](const auto& a, const auto& b) {
-      return a->last_deployed != b->last_deployed ? a->last_deployed > b->last_deployed : by_name(a, b);
-    });
   else if (query.sort == "deployed")
     std::ranges::sort(found, by_deploy);
   else
@@ -215,8 +221,23 @@ std::vector<domain::ReleaseKey> Service::named(const std::string& name) const {
 std::vector<domain::Activity> Service::activity(size_t limit, const std::string& search) const {
   return board().activity(limit, search);
 }
-domain::RepositoryView Service::repository() const { return board().repository(); }
-ports::SystemView Service::system() const { return board().system(); }
+
+domain::RepositoryView Service::repository() const {
+  domain::RepositoryView view = board().repository();
+  auto describe = [&](const domain::CommitId& id, domain::CommitView& into) {
+    if (auto known = board().synced(id)) into = {known->subject, known->author, known->committed};
+  };
+  describe(view.head, view.head_commit);
+  describe(view.applied, view.applied_commit);
+  view.read_only = pipeline_.settings().read_only_repository;
+  return view;
+}
+
+ports::SystemView Service::system() const {
+  ports::SystemView view = board().system();
+  view.breaker = board().breaker(pipeline_.clock().now()).value_or("");
+  return view;
+}
 
 std::vector<domain::ResourceView> Service::resources(const domain::ReleaseKey& key, Wait wait) const {
   auto view = need(key);

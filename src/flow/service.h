@@ -23,6 +23,7 @@ class Service final : public ports::Commands, public ports::Views {
   std::string lift(const domain::ReleaseKey& release, const std::string& image, const std::string& tag,
                    const ports::Actor& actor, Wait wait) override;
   std::string confirm(const domain::CommitId& commit, const ports::Actor& actor, Wait wait) override;
+  std::string resume(const ports::Actor& actor, Wait wait) override;
 
   ports::ReleasePage releases(const ports::ReleaseQuery& query) const override;
   std::shared_ptr<const domain::ReleaseView> release(const domain::ReleaseKey& key) const override;

@@ -182,7 +182,7 @@ void Syncer::publish(const Registry& registry, const domain::SyncPlan& plan, Tim
         "the API server refuses " + server_errors_.front().file + ": " + server_errors_.front().message;
   }
   view.quarantine = context_.board.quarantine().entries();
-  for (const RegistryEntry& e : registry.entries) view.manifests.emplace_back(e.file, e.key.name);
+  for (const RegistryEntry& e : registry.entries) view.manifests.emplace_back(e.file, e.key);
   context_.board.set_repository(std::move(view));
 }
 

@@ -34,7 +34,10 @@ class Commands {
   virtual std::string lift(const domain::ReleaseKey& release, const std::string& image,
                            const std::string& tag, const Actor& actor, Wait wait) = 0;
   /// Confirms what sync will not do by itself for that commit: a rewound head, a large prune (rules 5, 6).
+  /// The id is the commit's. *Errors:* Conflict when it is not the head that is there.
   virtual std::string confirm(const domain::CommitId& commit, const Actor& actor, Wait wait) = 0;
+  /// Goes on after the breaker stopped everything because many releases failed together (rule 20).
+  virtual std::string resume(const Actor& actor, Wait wait) = 0;
 };
 
 }  // namespace shipit::ports

@@ -49,6 +49,7 @@ struct SystemView {
   std::string version, leader, cluster;
   bool simulated = false;
   Time started{};
+  std::string breaker;  ///< why new starts and automatic rollbacks are stopped; empty: they are not (rule 20)
   std::vector<SourceView> sources;
   std::map<std::string, int64_t> counters;  ///< events, commits, deploys, rollbacks, api_requests…
 };

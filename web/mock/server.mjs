@@ -142,7 +142,7 @@ export function start({ port = 18090, count = 60, broken = true, dist, lively = 
       seen: { id: '77aa10c4c1f2e3d4b5a69788796a5b4c3d2e1f00', message: 'Roll back checkout: monitor went to Alert', author: 'ship-it', at: ago(60_000), url: 'https://github.com/example/miranda/commit/77aa10c' },
       applied: { id: '5d1c2f0a9b3e4d7c8a6f5e4d3c2b1a0987654321', message: 'Updated 2 helm charts using image web', author: 'ship-it', at: ago(90_000) },
       manifests, pull_requests: [{ title: 'Quarantine payments-api 3f2a1b9', url: 'https://github.com/example/miranda/pull/412', state: 'open', at: ago(500_000) }],
-      quarantine: [...world.releases.values()].filter((r) => r.state === 'rolled back').slice(0, 20).flatMap((r) => detailOf(r).quarantine), owed: broken ? ['revert checkout to 3f2a1b9'] : [] };
+      quarantine: [...world.releases.values()].filter((r) => r.state === 'rolled back').slice(0, 20).flatMap((r) => detailOf(r).quarantine), read_only: false, owed: broken ? ['revert checkout to 3f2a1b9'] : [] };
   }
   const system = () => ({ version: '0.1.0', commit: 'fac4717', started: ago(7_200_000), simulated: true, cluster: 'sandbox, Kubernetes 1.37 (simulated)', leader: { name: 'ship-it-0', self: true, since: ago(7_190_000) },
     sources: [{ name: 'ecr-pushes', kind: 'sqs', state: 'ok', last: ago(32_000), lag_ms: 240 }, { name: 'miranda', kind: 'git', state: 'ok', last: ago(60_000), lag_ms: 700 }, { name: 'docker-hub', kind: 'poll', state: 'error', reason: '429 too many requests; again in 40 s', last: ago(900_000) }],

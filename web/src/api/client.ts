@@ -31,6 +31,9 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   return body as T;
 }
 
+const post = (path: string, body: object) =>
+  ask<Accepted>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
 const query = (params: Record<string, string | number | undefined>) => {
   const kept = Object.entries(params).filter(([, v]) => v !== undefined && v !== '') as [string, string][];
   return kept.length ? `?${new URLSearchParams(kept.map(([k, v]) => [k, String(v)]))}` : '';
@@ -52,12 +55,9 @@ export const api = {
     ask<ActivityPage>(`/api/activity${query({ limit: page, cursor, ...filter })}`),
   repository: () => ask<Repository>('/api/repository'),
   system: () => ask<System>('/api/system'),
-  command: (namespace: string, name: string, verb: Verb, body: object = {}) =>
-    ask<Accepted>(at(namespace, name, `/${verb}`), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
+  command: (namespace: string, name: string, verb: Verb, body: object = {}) => post(at(namespace, name, `/${verb}`), body),
+  confirm: (commit: string) => post('/api/repository/confirm', { commit }),
+  resume: () => post('/api/system/resume', {}),
 };
 
 /** What the server wrote into the page; undefined on a development server. */

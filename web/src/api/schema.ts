@@ -252,6 +252,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/repository/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply a head that is held
+         * @description A branch that went back or was rewritten, and a commit that would remove many releases at once, wait for
+         *     this. It holds for that commit alone.
+         */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on after many releases failed together */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -709,6 +747,8 @@ export interface components {
             branch: string;
             /** @description Where the registry chart is. */
             path: string;
+            /** @description Nothing is committed; `owed` says what would be. */
+            read_only: boolean;
             seen?: components["schemas"]["Commit"];
             applied?: components["schemas"]["Commit"];
             manifests: {
@@ -761,6 +801,8 @@ export interface components {
             simulated: boolean;
             /** @description Where it deploys: URL and version. */
             cluster?: string;
+            /** @description Why nothing new starts and nothing is rolled back by itself; absent while all is well. */
+            breaker?: string;
             leader?: {
                 name?: string;
                 self: boolean;
@@ -1202,6 +1244,39 @@ export interface operations {
                     "application/json": components["schemas"]["Repository"];
                 };
             };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The head that is seen; seven digits of it are enough. */
+                    commit: string;
+                };
+            };
+        };
+        responses: {
+            202: components["responses"]["Accepted"];
+            400: components["responses"]["Error"];
+            409: components["responses"]["Error"];
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["Accepted"];
         };
     };
     getSystem: {

@@ -1,13 +1,16 @@
 // The ops repository: what was seen and applied, and what is wrong in which line.
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { api } from '../api/client';
 import type { Commit, Repository } from '../api/schema';
 import { Link, releaseAddress } from '../lib/router';
 import { safeUrl, shortVersion } from '../lib/version';
 import { Async } from '../parts/Async';
 import { When } from '../parts/When';
+import { Confirm } from '../release/Confirm';
 import { Entry } from '../release/Quarantine';
+import { Said } from '../release/Said';
+import { useAsk } from '../release/useCommand';
 
 export function RepositoryPage() {
   const query = useQuery({ queryKey: ['repository'], queryFn: api.repository });
@@ -31,6 +34,7 @@ function Loaded({ data }: { data: Repository }) {
         <b>{data.state}</b> {data.since && <When at={data.since} focusable />}
         {data.reason && <>: {data.reason}</>}
       </p>
+      {data.state === 'held' && data.seen && <Held reason={data.reason} commit={data.seen} />}
       <dl className="facts">
         <div>
           <dt>Remote</dt>
@@ -50,6 +54,7 @@ function Loaded({ data }: { data: Repository }) {
       {data.owed.length > 0 && (
         <section>
           <h2>To be written</h2>
+          {data.read_only && <p className="second">This repository is read only here: a person has to commit it.</p>}
           <ul className="plain">
             {data.owed.map((text) => (
               <li key={text}>{text}</li>
@@ -104,6 +109,33 @@ function Loaded({ data }: { data: Repository }) {
         </ul>
       </section>
     </>
+  );
+}
+
+/** What sync does not do by itself: asks once, with the reason why it was held. */
+function Held({ reason, commit }: { reason: string; commit: Commit }) {
+  const { said, ask, busy } = useAsk(['repository']);
+  const [asking, setAsking] = useState(false);
+  return (
+    <div className="actions" role="group" aria-label="Actions">
+      <Said said={said} />
+      <button type="button" disabled={busy} onClick={() => setAsking(true)}>
+        Confirm {shortVersion(commit.id)}…
+      </button>
+      {asking && (
+        <Confirm
+          title={`Apply ${shortVersion(commit.id)} as it is`}
+          action="Confirm"
+          danger
+          busy={busy}
+          onNo={() => setAsking(false)}
+          onYes={() => void ask(() => api.confirm(commit.id), 'Confirmed').then(() => setAsking(false))}
+        >
+          <p>{reason}.</p>
+          <p>Once confirmed, the cluster is made what that commit says: what it no longer has is uninstalled. It holds for this commit alone.</p>
+        </Confirm>
+      )}
+    </div>
   );
 }
 

@@ -6,6 +6,8 @@ import type { System } from '../api/schema';
 import { duration } from '../lib/time';
 import { Async } from '../parts/Async';
 import { When } from '../parts/When';
+import { Said } from '../release/Said';
+import { useAsk } from '../release/useCommand';
 
 export function SystemPage() {
   const query = useQuery({ queryKey: ['system'], queryFn: api.system, refetchInterval: 5000 });
@@ -22,9 +24,24 @@ export function SystemPage() {
 
 const number = (n: number | undefined) => (n === undefined ? '' : n.toLocaleString('en', { maximumFractionDigits: 1 }));
 
+/** Many releases failed together: nothing new starts until a person says so, or ten minutes pass. */
+function Breaker({ why }: { why: string }) {
+  const { said, ask, busy } = useAsk(['system']);
+  return (
+    <div className="headline is-held" role="alert">
+      <b>held</b>: {why}: nothing new starts, and nothing is rolled back by itself.{' '}
+      <button type="button" disabled={busy} onClick={() => void ask(api.resume, 'It goes on')}>
+        Go on
+      </button>{' '}
+      <Said said={said} />
+    </div>
+  );
+}
+
 function Loaded({ data }: { data: System }) {
   return (
     <>
+      {data.breaker && <Breaker why={data.breaker} />}
       <dl className="facts">
         <div>
           <dt>Version</dt>

@@ -1,7 +1,8 @@
 // A command to the server, and what it said: shown where it was clicked.
-import { useQueryClient } from '@tanstack/react-query';
+import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { api, type Verb } from '../api/client';
+import type { Accepted } from '../api/schema';
 
 export type Said = { tone: 'busy' | 'ok' | 'bad'; text: string } | undefined;
 
@@ -13,24 +14,31 @@ const done: Record<Verb, string> = {
   lift: 'Lifted by a commit',
 };
 
-export function useCommand(namespace: string, name: string) {
+/** Sends commands one at a time; what `stale` names is read again after each. */
+export function useAsk(stale: QueryKey) {
   const client = useQueryClient();
   const [said, setSaid] = useState<Said>();
   const timer = useRef<ReturnType<typeof setTimeout>>();
   useEffect(() => () => clearTimeout(timer.current), []);
-  const send = async (verb: Verb, body?: object): Promise<boolean> => {
+  const ask = async (request: () => Promise<Accepted>, thanks: string): Promise<boolean> => {
     clearTimeout(timer.current);
     setSaid({ tone: 'busy', text: 'Sending…' });
     try {
-      const { command } = await api.command(namespace, name, verb, body);
-      setSaid({ tone: 'ok', text: `${done[verb]} (${command.slice(0, 16)})` });
+      const { command } = await request();
+      setSaid({ tone: 'ok', text: `${thanks} (${command.slice(0, 16)})` });
       timer.current = setTimeout(() => setSaid(undefined), 8000);
-      void client.invalidateQueries({ queryKey: ['release', namespace, name] });
+      void client.invalidateQueries({ queryKey: stale });
       return true;
     } catch (error) {
       setSaid({ tone: 'bad', text: error instanceof Error ? error.message : String(error) });
       return false;
     }
   };
-  return { said, send, busy: said?.tone === 'busy' };
+  return { said, ask, busy: said?.tone === 'busy' };
+}
+
+export function useCommand(namespace: string, name: string) {
+  const { said, ask, busy } = useAsk(['release', namespace, name]);
+  const send = (verb: Verb, body?: object) => ask(() => api.command(namespace, name, verb, body), done[verb]);
+  return { said, send, busy };
 }
