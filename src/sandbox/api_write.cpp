@@ -7,6 +7,7 @@
 #include "k8s/patch.h"
 #include "k8s/protobuf.h"
 #include "sandbox/api_call.h"
+#include "sandbox/controllers/disruption.h"
 #include "sandbox/defaults.h"
 #include "sandbox/event_view.h"
 #include "sandbox/structural.h"
@@ -475,6 +476,7 @@ void Api::evict(Call& call) {
   options.dry_run = call.dry_run();
   if (Value grace = body["deleteOptions"]["gracePeriodSeconds"]; !grace.is_null())
     options.grace_period_seconds = grace.as_int();
+  take_from_budget(store_, pod, options.dry_run);
   store_.remove(*call.target.kind, pod->ns, pod->name, options);
   call.send_json(201, R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success","code":201})");
 }

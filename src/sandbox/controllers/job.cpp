@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "k8s/object.h"
+#include "sandbox/defaults.h"
 
 namespace shipit::sandbox {
 
@@ -32,6 +33,18 @@ std::string_view job_end(Value job) {
   for (std::string_view type : {std::string_view("Complete"), std::string_view("Failed")})
     if (find_condition(job["status"], type)["status"].as_string() == "True") return type;
   return {};
+}
+
+ObjectRef create_job(Context& context, Value job) {
+  const k8s::KindInfo& kind = context.store.builtin("batch", "Job");
+  Arena arena;
+  Value complete = text::copy(arena, job);
+  prepare_create(arena, kind, complete);
+  set_defaults(arena, kind, complete);
+  WriteOptions options;
+  options.uid = context.store.new_uid();
+  set_job_selector(arena, complete, options.uid);
+  return context.store.create(kind, complete, options);
 }
 
 JobController::JobController(Context& context)

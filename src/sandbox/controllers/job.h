@@ -22,4 +22,8 @@ class JobController final : public Controller {
 /// "Complete" or "Failed" when the job has that condition; else empty.
 std::string_view job_end(text::Value job);
 
+/// Creates a Job with what the API server's defaulting adds: the selector and labels of its pods. Errors: as
+/// Store::create.
+ObjectRef create_job(Context& context, text::Value job);
+
 }  // namespace shipit::sandbox

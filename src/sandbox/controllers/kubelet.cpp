@@ -6,6 +6,7 @@
 
 #include "k8s/object.h"
 #include "k8s/quantity.h"
+#include "sandbox/controllers/node_fit.h"
 #include "sandbox/status.h"
 
 namespace shipit::sandbox {
@@ -26,26 +27,9 @@ bool finished(Value pod) {
   return phase == "Succeeded" || phase == "Failed";
 }
 
-/// Why the pod can't be bound, in the scheduler's words; empty when it can.
-std::string unschedulable(Value spec, const std::string& node) {
-  for (const text::Member& label : spec["nodeSelector"].members()) {
-    bool known = (label.key.view() == "kubernetes.io/hostname" && label.value.as_string() == node) ||
-                 (label.key.view() == "kubernetes.io/os" && label.value.as_string() == "linux") ||
-                 (label.key.view() == "kubernetes.io/arch" && label.value.as_string() == "amd64");
-    if (!known) return "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
-  }
-  for (const auto& [resource, amount] : kCapacity) {
-    k8s::Quantity total;
-    for (Value container : spec["containers"].items())
-      if (auto wanted = k8s::Quantity::parse(container["resources"]["requests"][resource].as_string("0")))
-        total = total + *wanted;
-    if (total > *k8s::Quantity::parse(amount))
-      return fmt::format(
-          "0/1 nodes are available: 1 Insufficient {}. preemption: 0/1 nodes are available: 1 No "
-          "preemption victims found for incoming pod.",
-          resource);
-  }
-  return {};
+bool of_daemon_set(const Object& pod) {
+  auto owner = k8s::controller_of(pod.root());
+  return owner && owner->kind == "DaemonSet";
 }
 
 std::string names_of(const std::vector<std::string>& names) {
@@ -54,11 +38,18 @@ std::string names_of(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Kubelet::Kubelet(Context& context) : Controller(context, "", "Pod") {}
+Kubelet::Kubelet(Context& context)
+    : Controller(context, "", "Pod"),
+      nodes_(context.store.builtin("", "Node")),
+      claims_(context.store.builtin("", "PersistentVolumeClaim")) {}
 
 void Kubelet::observe(const Change& change) {
-  if (!is_own(change)) return;
-  touch(*change.object);
+  const Stored& object = *change.object;
+  if (is_own(change)) touch(object);
+  // What pending pods may wait for.
+  if (object.kind == &nodes_ || object.kind == &claims_)
+    for (const Key& key : pending_)
+      if (object.ns.empty() || object.ns == key.first) touch(key);
 }
 
 void Kubelet::register_node() {
@@ -138,6 +129,7 @@ Kubelet::PodRun& Kubelet::run_of(const Object& pod) {
 Time Kubelet::reconcile(const Key& key) {
   Object pod = read(context_, kind_, key);
   if (!pod.stored) {
+    pending_.erase(key);
     if (auto it = runs_.find(key); it != runs_.end()) {
       ips_.erase(it->second.ip);
       runs_.erase(it);
@@ -150,7 +142,10 @@ Time Kubelet::reconcile(const Key& key) {
   if (pod["spec"]["nodeName"].as_string().empty()) {
     if (context_.now < run.bind_at) return run.bind_at;
     // The binding comes back as a change.
-    schedule(pod);
+    if (schedule(pod))
+      pending_.erase(key);
+    else
+      pending_.insert(key);
     return Time::max();
   }
   Time again = advance(pod, run);
@@ -177,9 +172,41 @@ Time Kubelet::terminate(const Object& pod, PodRun& run) {
   return Time::max();
 }
 
+/// Why the pod can't be bound, in the scheduler's words; empty when it can.
+std::string Kubelet::unschedulable(const Object& pod) {
+  Value spec = pod["spec"];
+  Object node = read(context_, nodes_, {"", context_.options.node});
+  if (node["spec"]["unschedulable"].as_bool() && !of_daemon_set(pod))
+    return "0/1 nodes are available: 1 node(s) were unschedulable.";
+  if (!fits_node(spec, node))
+    return "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
+  for (Value volume : spec["volumes"].items()) {
+    Value name = volume["persistentVolumeClaim"]["claimName"];
+    if (!name.is_string()) continue;
+    Object claim = read(context_, claims_, {pod.ns(), name.str()});
+    if (!claim.stored)
+      return fmt::format("0/1 nodes are available: persistentvolumeclaim \"{}\" not found.",
+                         name.as_string());
+    if (claim["status"]["phase"].as_string() != "Bound")
+      return "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.";
+  }
+  for (const auto& [resource, amount] : kCapacity) {
+    k8s::Quantity total;
+    for (Value container : spec["containers"].items())
+      if (auto wanted = k8s::Quantity::parse(container["resources"]["requests"][resource].as_string("0")))
+        total = total + *wanted;
+    if (total > *k8s::Quantity::parse(amount))
+      return fmt::format(
+          "0/1 nodes are available: 1 Insufficient {}. preemption: 0/1 nodes are available: 1 No "
+          "preemption victims found for incoming pod.",
+          resource);
+  }
+  return {};
+}
+
 bool Kubelet::schedule(const Object& pod) {
   EventSource source{"default-scheduler"};
-  std::string why = unschedulable(pod["spec"], context_.options.node);
+  std::string why = unschedulable(pod);
   Arena& arena = pod.arena();
   Value status = text::copy(arena, pod["status"]);
   if (!status.is_map()) status = Value::map(arena);

@@ -37,6 +37,7 @@ class Kubelet final : public Controller {
 
   PodRun& run_of(const Object& pod);
   Time terminate(const Object& pod, PodRun& run);
+  std::string unschedulable(const Object& pod);
   /// True when bound; else the reason is in the pod's conditions.
   bool schedule(const Object& pod);
   Time advance(const Object& pod, PodRun& run);
@@ -44,7 +45,10 @@ class Kubelet final : public Controller {
   void report(const Object& pod, const ContainerRun& container, std::vector<ContainerEvent>& events);
   std::string new_ip(std::string_view uid);
 
+  const k8s::KindInfo& nodes_;
+  const k8s::KindInfo& claims_;
   std::map<Key, PodRun> runs_;
+  std::set<Key> pending_;  // could not be bound
   std::set<std::string> pulled_;
   std::set<std::string> ips_;
 };

@@ -115,7 +115,8 @@ bool remove_condition(Value status, std::string_view type) {
 }
 
 void write_status(Context& context, const Object& object, Value status, std::string_view manager) {
-  if (text::equal(object["status"], status)) return;
+  Value before = object["status"];
+  if (text::equal(before, status) || (before.is_null() && status.empty())) return;
   context.store.modify(*object.stored->kind, object.ns(), object.name(),
                        [&](Value now, Arena& arena) {
                          if (k8s::uid_of(now) == object.stored->uid)
@@ -135,15 +136,12 @@ Value pod_of_template(Arena& arena, const Object& owner, Value pod_template, std
   return pod;
 }
 
-bool create_pod(Context& context, const Object& owner, Value pod, std::string_view component) {
-  const k8s::KindInfo& kind = context.store.builtin("", "Pod");
-  Arena arena;
+Value complete_pod(Arena& arena, Value pod) {
   Value complete = text::copy(arena, pod);
   Value spec = complete.ensure_map(arena, "spec");
   auto fill = [&](const char* key, Value value) {
     if (!spec.has(key)) spec.set(arena, key, value);
   };
-  // What the API server's defaulting and admission would have added to the controller's request.
   fill("restartPolicy", "Always");
   fill("terminationGracePeriodSeconds", 30);
   fill("dnsPolicy", "ClusterFirst");
@@ -162,9 +160,15 @@ bool create_pod(Context& context, const Object& owner, Value pod, std::string_vi
     if (!resources["requests"].empty() || !resources["limits"].empty())
       status.set(arena, "qosClass", "Burstable");
   }
+  return complete;
+}
+
+bool create_pod(Context& context, const Object& owner, Value pod, std::string_view component) {
+  const k8s::KindInfo& kind = context.store.builtin("", "Pod");
+  Arena arena;
   EventSource source{component};
   try {
-    ObjectRef created = context.store.create(kind, complete);
+    ObjectRef created = context.store.create(kind, complete_pod(arena, pod));
     context.events.normal(source, *owner.stored, "SuccessfulCreate", "Created pod: " + created->name);
     return true;
   } catch (const StatusError& error) {

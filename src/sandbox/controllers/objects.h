@@ -69,6 +69,8 @@ void write_status(Context& context, const Object& object, text::Value status,
 /// A pod of the owner's spec.template with a name, labels and the owner reference. Not yet created.
 text::Value pod_of_template(text::Arena& arena, const Object& owner, text::Value pod_template,
                             std::string_view name);
+/// `pod` with what the API server's defaulting and admission add to a controller's request.
+text::Value complete_pod(text::Arena& arena, text::Value pod);
 /// Creates the pod and reports it with the owner's event "SuccessfulCreate" or "FailedCreate". False when
 /// refused.
 bool create_pod(Context& context, const Object& owner, text::Value pod, std::string_view component);

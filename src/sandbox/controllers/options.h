@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "sandbox/cron_schedule.h"
 
 namespace shipit::sandbox {
 
@@ -24,6 +25,7 @@ struct ControllerOptions {
   Duration max_back_off{300'000};
   Duration probe_period{10'000};
   Duration event_ttl{3'600'000};
+  ZoneOffset zone_offset = utc_only;  ///< of CronJobs' time zones
 };
 
 }  // namespace shipit::sandbox

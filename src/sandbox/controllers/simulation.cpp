@@ -3,13 +3,19 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "sandbox/controllers/autoscaler.h"
+#include "sandbox/controllers/cronjob.h"
+#include "sandbox/controllers/daemonset.h"
 #include "sandbox/controllers/deployment.h"
+#include "sandbox/controllers/disruption.h"
 #include "sandbox/controllers/garbage_collector.h"
 #include "sandbox/controllers/job.h"
 #include "sandbox/controllers/kubelet.h"
 #include "sandbox/controllers/namespace.h"
 #include "sandbox/controllers/replicaset.h"
 #include "sandbox/controllers/service.h"
+#include "sandbox/controllers/statefulset.h"
+#include "sandbox/controllers/volumes.h"
 #include "sandbox/keep.h"
 
 namespace shipit::sandbox {
@@ -31,13 +37,20 @@ Simulation::Simulation(Store& store, const Clock& clock, const Behaviours& behav
   add(std::make_unique<NamespaceController>(context_));
   add(std::make_unique<DeploymentController>(context_));
   add(std::make_unique<ReplicaSetController>(context_));
+  add(std::make_unique<StatefulSetController>(context_));
+  add(std::make_unique<DaemonSetController>(context_));
   add(std::make_unique<JobController>(context_));
+  add(std::make_unique<CronJobController>(context_));
+  add(std::make_unique<AutoscalerController>(context_));
+  add(std::make_unique<DisruptionController>(context_));
+  add(std::make_unique<VolumeController>(context_));
   kubelet_ = add(std::make_unique<Kubelet>(context_));
   add(std::make_unique<ServiceController>(context_));
   add(std::make_unique<GarbageCollector>(context_));
 
   for (const char* ns : {"default", "kube-node-lease", "kube-public", "kube-system"})
     ensure_namespace(store, ns);
+  ensure_storage_class(store);
   kubelet_->register_node();
   feed_ = store.subscribe();
   for (const k8s::KindInfo* kind : store.kinds()) {
