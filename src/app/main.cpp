@@ -1,4 +1,5 @@
 // The binary ship-it: one HTTP client, the verbs, and the one verb that app runs itself.
+#include "app/live_cluster.h"
 #include "app/sandbox_app.h"
 #include "app/version.h"
 #include "cli/cli.h"
@@ -6,8 +7,12 @@
 
 int main(int argc, char** argv) {
   shipit::net::CurlClient http;
-  shipit::cli::AppVerbs verbs{shipit::app::version(), [&](const shipit::cli::SandboxArgs& args) {
-                                return shipit::app::run_sandbox(args, http);
-                              }};
+  shipit::cli::AppVerbs verbs;
+  verbs.version = shipit::app::version();
+  verbs.sandbox = [&](const shipit::cli::SandboxArgs& args) { return shipit::app::run_sandbox(args, http); };
+  verbs.connect = [&](const shipit::cli::ClusterFlags& flags) {
+    return shipit::app::connect_cluster(flags, http);
+  };
+  verbs.context_namespace = shipit::app::context_namespace;
   return shipit::cli::run(argc, argv, verbs, http);
 }

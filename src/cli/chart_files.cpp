@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "base/error.h"
 #include "helm/ignore.h"
@@ -31,13 +33,10 @@ class Descriptor final {
 };
 
 Error file_error(const char* action, const std::string& path, int code) {
-  std::string reason = code == ENOENT   ? "no such file or directory"
-                       : code == EACCES ? "permission denied"
-                                        : std::strerror(code);
   ErrorKind kind = code == ENOENT   ? ErrorKind::NotFound
                    : code == EACCES ? ErrorKind::Denied
                                     : ErrorKind::Invalid;
-  return {kind, fmt::format("{} {}: {}", action, path, reason)};
+  return {kind, fmt::format("{} {}: {}", action, path, os_reason(code))};
 }
 
 class FolderReader final {
@@ -92,6 +91,12 @@ class FolderReader final {
 
 }  // namespace
 
+std::string os_reason(int code) {
+  std::string reason = std::strerror(code);  // Go's words are C's, without the capital
+  if (!reason.empty()) reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
+  return reason;
+}
+
 std::string read_file(const std::string& path) {
   Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) throw file_error("open", path, errno);
@@ -127,20 +132,42 @@ std::vector<helm::File> read_chart_folder(const std::string& folder, const helm:
   return std::move(reader.files);
 }
 
+/// What Go's net/http takes the first bytes of such a file for, as far as people mistake files for charts.
+/// *Source:* https://mimesniff.spec.whatwg.org, of which Helm uses Go's DetectContentType on 512 bytes.
+static std::string content_type(std::string head) {
+  head.resize(512, '\0');  // Helm looks at the whole buffer
+  constexpr std::pair<std::string_view, const char*> kSigns[] = {
+      {"PK\x03\x04", "application/zip"},   {"%PDF-", "application/pdf"}, {"\x89PNG\r\n\x1a\n", "image/png"},
+      {"\xff\xd8\xff", "image/jpeg"},      {"GIF87a", "image/gif"},      {"GIF89a", "image/gif"},
+      {"<?xml", "text/xml; charset=utf-8"}};
+  std::string_view trimmed(head);
+  trimmed.remove_prefix(std::min(trimmed.find_first_not_of(" \t\n\f\r"), trimmed.size()));
+  for (const auto& [sign, type] : kSigns)
+    if ((sign[0] == '<' ? trimmed : std::string_view(head)).starts_with(sign)) return type;
+  bool binary = std::ranges::any_of(head, [](unsigned char c) {
+    return c <= 8 || c == 0xb || (c >= 0xe && c <= 0x1a) || (c >= 0x1c && c <= 0x1f);
+  });
+  return binary ? "application/octet-stream" : "text/plain; charset=utf-8";
+}
+
 std::shared_ptr<const helm::Chart> load_chart_from(const std::string& path, const helm::ChartLimits& limits) {
   struct stat about;
   if (stat(path.c_str(), &about) != 0)
     throw Error(ErrorKind::NotFound, fmt::format("path \"{}\" not found", path));
+  std::string whole = std::filesystem::absolute(path).lexically_normal();
   if (S_ISDIR(about.st_mode)) {
-    std::string folder = path;
-    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-    return helm::load_chart(read_chart_folder(folder, limits), limits);
+    while (whole.size() > 1 && whole.ends_with('/')) whole.pop_back();
+    std::string metadata = whole + "/Chart.yaml";
+    if (access(metadata.c_str(), R_OK) != 0)
+      throw file_error(fmt::format("unable to detect chart at {}: open", metadata).c_str(), metadata, errno);
+    return helm::load_chart(read_chart_folder(whole, limits), limits);
   }
-  std::string bytes = read_file(path);
+  std::string bytes = read_file(whole);
   if (!bytes.starts_with("\x1f\x8b\x08")) {
     if (path.ends_with(".yaml") || path.ends_with(".yml"))
-      throw invalid(fmt::format("file '{}' seems to be a YAML file, but expected a gzipped archive", path));
-    throw invalid(fmt::format("file '{}' does not appear to be a gzipped archive", path));
+      throw invalid(fmt::format("file '{}' seems to be a YAML file, but expected a gzipped archive", whole));
+    throw invalid(fmt::format("file '{}' does not appear to be a gzipped archive; got '{}'", whole,
+                              content_type(bytes.substr(0, 512))));
   }
   return helm::load_chart_archive(bytes, limits);
 }

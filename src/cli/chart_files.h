@@ -17,6 +17,9 @@ std::vector<helm::File> read_chart_folder(const std::string& folder, const helm:
 std::shared_ptr<const helm::Chart> load_chart_from(const std::string& path,
                                                    const helm::ChartLimits& limits = {});
 
+/// What Go says of an errno: "no such file or directory".
+std::string os_reason(int code);
+
 /// A whole file. Errors: NotFound, Denied or Invalid in Go's words: "open X: no such file or directory".
 std::string read_file(const std::string& path);
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "cli/template.h"
+#include "cli/chart_verbs.h"
 #include "cli/verbs.h"
 
 namespace shipit::cli {
@@ -69,6 +69,12 @@ void split_reference(const std::string& reference, PushArgs& args) {
 }  // namespace
 
 int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
+  // The verbs on charts have Helm's flags, which CLI11 can't read as Helm does.
+  ChartServices services{&http, app.connect, app.context_namespace};
+  std::vector<std::string> arguments(argv + std::min(argc, 2), argv + argc);
+  if (argc > 1 && std::string_view(argv[1]) == "template")
+    return template_verb(arguments, services, std::cout, std::cerr);
+
   CLI::App cli(kAbout, "ship-it");
   cli.footer(kFooter);
   cli.require_subcommand(1);
@@ -171,39 +177,7 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
   verb_diff->add_option("TO", diff_args.to)->required();
   verb_diff->add_option("-n,--namespace", diff_args.ns);
 
-  TemplateOptions t;
-  CLI::App* verb_template =
-      cli.add_subcommand("template", "Render a chart offline, byte for byte as helm template does");
-  std::vector<std::string> name_and_chart;
-  verb_template->add_option("NAME CHART", name_and_chart, "[NAME] CHART")->required()->expected(1, 2);
-  auto repeated = [&](const char* flag, std::vector<std::string>& into, const char* about) {
-    verb_template->add_option(flag, into, about)->allow_extra_args(false)->take_all();
-  };
-  repeated("-f,--values", t.values, "Values file; may be repeated, the last one wins");
-  repeated("--set", t.set, "a=b,c.d=e");
-  repeated("--set-string", t.set_string, "As --set, always strings");
-  repeated("--set-json", t.set_json, "a={\"b\":1}");
-  repeated("--set-literal", t.set_literal, "a=any,thing");
-  repeated("--set-file", t.set_file, "a=FILE");
-  repeated("-a,--api-versions", t.api_versions, "Further API versions of .Capabilities");
-  repeated("-s,--show-only", t.show_only, "Only these templates");
-  repeated("--post-renderer-args", t.post_renderer_args, "An argument for the post-renderer");
-  verb_template->add_option("-n,--namespace", t.ns, "Namespace of the release");
-  verb_template->add_option("--kube-version", t.kube_version, "Version of .Capabilities");
-  verb_template->add_option("--output-dir", t.output_dir, "Write files there instead of printing");
-  verb_template->add_option("--post-renderer", t.post_renderer,
-                            "A program that gets all documents and prints them changed");
-  verb_template->add_flag("--include-crds", t.include_crds, "CRDs too");
-  verb_template->add_flag("--skip-tests", t.skip_tests, "No test hooks");
-  verb_template->add_flag("--no-hooks", t.no_hooks, "No hooks");
-  verb_template->add_flag("--is-upgrade", t.is_upgrade, "Set .Release.IsUpgrade");
-  verb_template->add_flag("--skip-schema-validation", t.skip_schema_validation,
-                          "Don't check values.schema.json");
-  verb_template->add_flag("--release-name", t.release_name_in_path, "Release name in the output-dir path");
-  verb_template->add_flag("--enable-dns", t.enable_dns, "Let getHostByName ask the network");
-  verb_template->add_flag("--validate", t.validate, "Refused: needs an API server");
-  verb_template->add_flag("--dependency-update", t.dependency_update,
-                          "Refused: run helm dependency update first");
+  cli.add_subcommand("template", "Render a chart offline, byte for byte as helm template does");
 
   CLI::App* verb_version = cli.add_subcommand("version", "Print the version");
 
@@ -230,11 +204,6 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
       if (!soak.empty()) sandbox.soak = duration_of("--soak", soak);
       if (!deadline.empty()) sandbox.deadline = duration_of("--deadline", deadline);
       return app.sandbox(sandbox);
-    }
-    if (*verb_template) {
-      t.chart = name_and_chart.back();
-      if (name_and_chart.size() == 2) t.name = name_and_chart.front();
-      return run_template(t, std::cout, std::cerr);
     }
     Rest rest(http, server);
     if (*verb_push) {

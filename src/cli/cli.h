@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "cli/live_cluster.h"
 #include "net/client.h"
 
 namespace shipit::cli {
@@ -29,6 +30,8 @@ struct SandboxArgs {
 struct AppVerbs {
   std::string version;
   std::function<int(const SandboxArgs&)> sandbox;
+  ConnectCluster connect;
+  ContextNamespace context_namespace;
 };
 
 /// The whole of main. `http` is used by the verbs that speak REST.

@@ -1,219 +1,236 @@
 #include "cli/template.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
+#include <cstdlib>
 #include <iostream>
-#include <set>
-#include <string_view>
 
 #include "base/error.h"
 #include "cli/chart_files.h"
-#include "cli/post_render.h"
+#include "cli/explain_error.h"
+#include "cli/server_check.h"
+#include "cli/template_output.h"
 #include "helm/functions/strings.h"
-#include "helm/ignore.h"
-#include "helm/render.h"
-#include "helm/set.h"
+#include "helm/functions/url.h"
+#include "helm/parser.h"
+#include "helm/template.h"
 
 namespace shipit::cli {
 namespace {
 
-using helm::Hook;
-using helm::Manifest;
+constexpr std::string_view kDefaultName = "release-name";
+constexpr Duration kFetchTime{30'000};
+constexpr std::array<std::string_view, 6> kSystemLabels = {"name",    "owner",     "status",
+                                                           "version", "createdAt", "modifiedAt"};
 
-std::string read_input(const std::string& name) { return read_file(name == "-" ? "/dev/stdin" : name); }
-
-text::Value read_values(const TemplateOptions& options, text::Arena& arena) {
-  helm::ValueFlags flags;
-  for (const std::string& name : options.values) flags.files.push_back({name, read_input(name)});
-  flags.set = options.set;
-  flags.set_string = options.set_string;
-  flags.set_json = options.set_json;
-  flags.set_literal = options.set_literal;
-  flags.set_file = options.set_file;
-  return helm::merge_values(flags, arena, read_input);
+std::string fetch(const std::string& url, const ChartServices& services) {
+  if (!services.http) throw invalid(fmt::format("{} is not fetched here: give a file", url));
+  net::ClientRequest request;
+  request.url = url;
+  request.follow_redirects = true;
+  net::Response answer = services.http->send(request, {Deadline::in(kFetchTime), {}});
+  if (answer.status != 200) throw not_found(fmt::format("failed to fetch {} : {}", url, answer.status));
+  return answer.body;
 }
 
-helm::Capabilities capabilities(const TemplateOptions& options) {
+/// Standard input, a URL, or a file, as Helm tells them apart.
+std::string read_input_file(const std::string& name, const ChartServices& services) {
+  if (helm::trim_space(name) == "-") return read_file("/dev/stdin");
+  std::string why;
+  auto url = helm::parse_url(name, why);
+  if (!url) throw invalid(why);
+  bool remote = name.starts_with("http://") || name.starts_with("https://");
+  return remote ? fetch(name, services) : read_file(name);
+}
+
+/// What --name-template gives; errors are text/template's own.
+std::string name_from(const std::string& source) {
+  helm::parse_template("name-template", source);
+  text::Arena arena;
+  helm::TemplateSet set;
+  set.parse("name-template", source);
+  helm::Execution execution(set, arena);
+  try {
+    return execution.execute("name-template", text::Value());
+  } catch (const Error&) {
+    std::string text = execution.last_failure().go_text;
+    for (std::string_view mark : {"HELM_ERR_START", "HELM_ERR_END"})  // of Helm's fail, which this is not
+      if (size_t at = text.find(mark); at != std::string::npos) text.erase(at, mark.size());
+    throw invalid(text);
+  }
+}
+
+std::string release_name(const TemplateOptions& options) {
+  if (!options.name.empty()) {
+    if (options.generate_name) throw invalid("cannot set --generate-name and also specify a name");
+    if (!options.name_template.empty()) throw invalid("cannot set --name-template and also specify a name");
+    return options.name;
+  }
+  return options.name_template.empty() ? std::string(kDefaultName) : name_from(options.name_template);
+}
+
+/// Helm looks beside a path that is not there into repositories; Ship-it has none.
+void locate(const std::string& chart) {
+  struct stat about;
+  if (stat(chart.c_str(), &about) == 0) return;
+  if (chart.starts_with('/') || chart.starts_with('.'))
+    throw not_found(fmt::format("path \"{}\" not found", chart));
+  if (chart.find("://") != std::string::npos)
+    throw invalid(fmt::format("{} is not fetched here: give a folder or a .tgz, as from helm pull", chart));
+  size_t slash = chart.find('/');
+  if (slash == std::string::npos)
+    throw not_found("non-absolute URLs should be in form of repo_name/path_to_chart, got: " + chart);
+  throw not_found(fmt::format("repo {} not found", chart.substr(0, slash)));
+}
+
+std::string namespace_of(const TemplateOptions& options, const ChartServices& services) {
+  if (!options.ns.empty()) return options.ns;
+  if (const char* set = std::getenv("HELM_NAMESPACE"); set && *set) return set;
+  return services.context_namespace ? services.context_namespace(options.cluster) : "default";
+}
+
+void check_dependencies(const TemplateOptions& options, const helm::Chart& chart) {
+  try {
+    chart.check_installable();
+  } catch (const Error&) {
+    if (!options.dependency_update || !chart.metadata.has_dependencies) throw;
+    throw invalid(fmt::format(
+        "--dependency-update fetches nothing here: run 'helm dependency update {}' first", options.chart));
+  }
+}
+
+helm::Capabilities offline_capabilities(const TemplateOptions& options) {
   helm::Capabilities out = helm::Capabilities::offline();
   if (!options.kube_version.empty()) out.kube_version = helm::KubeVersion::parse(options.kube_version);
   out.api_versions.insert(out.api_versions.end(), options.api_versions.begin(), options.api_versions.end());
   return out;
 }
 
-/// Gives all documents to the program and sorts what it prints.
-void post_render(const TemplateOptions& options, helm::RenderResult& result) {
+void check_labels(const TemplateOptions& options) {
+  for (const auto& [name, value] : options.labels)
+    if (std::ranges::find(kSystemLabels, name) != kSystemLabels.end())
+      throw invalid(
+          fmt::format("user supplied labels contains system reserved label name. System labels: [{}]",
+                      fmt::join(kSystemLabels, " ")));
+}
+
+/// Fills `out` with what is to be printed, as far as it comes.
+void run(const TemplateOptions& options, const ChartServices& services, std::vector<std::string>& warnings,
+         helm::RenderTrace& trace, std::string& out) {
+  RenderInput input = read_input(options, services, warnings);
+  helm::RenderResult result = render_input(options, input, 1, trace);
+  warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
+  if (!options.post_renderer.empty()) post_render(options, result);
+  std::string text;
+  try {
+    append_output(text, options, input.name, result);
+  } catch (const Error& error) {
+    trace.began = error.kind() != ErrorKind::NotFound;  // of --show-only Helm complains at the very end
+    out = text;
+    throw;
+  }
+  trace.began = false;
+  if (input.cluster) check_objects(options, input, result);
+  out = std::move(text);
+}
+
+/// What --debug prints of a render that failed: all documents, in no order of kinds.
+std::string debris(const TemplateOptions& options, const helm::RenderTrace& trace) {
   std::string all;
-  for (const helm::RenderedFile& file : result.files) {
-    if (file.path.substr(file.path.rfind('/') + 1).starts_with('_')) continue;
-    for (std::string_view document : helm::split_manifests(file.text))
-      helm::append_source(all, file.path, document);
+  for (const helm::RenderedFile& file : trace.files)
+    if (!helm::trim_space(file.text).empty()) helm::append_source(all, file.path, file.text);
+  try {
+    return chosen(options, std::string(helm::trim_space(all)) + "\n");
+  } catch (const Error&) {
+    return "";  // it is in a document that is not there
   }
-  std::string changed = run_program(options.post_renderer, options.post_renderer_args, all);
-  std::vector<helm::RenderedFile> files;
-  int made_up = 0;
-  for (Manifest& document : helm::parse_manifest(changed)) {
-    if (document.path.empty()) document.path = fmt::format("generated-by-postrender-{}.yaml", made_up++);
-    files.push_back({document.path, document.content});
-  }
-  helm::SortedManifests sorted;
-  for (helm::RenderedFile& file : files) {  // one at a time: several documents may come from one template
-    helm::SortedManifests one = helm::sort_manifests({std::move(file)});
-    std::ranges::move(one.manifests, std::back_inserter(sorted.manifests));
-    std::ranges::move(one.hooks, std::back_inserter(sorted.hooks));
-  }
-  helm::sort_by_kind(sorted.manifests, helm::KindOrder::Install);
-  result.manifest.clear();
-  if (options.include_crds)
-    for (const helm::RenderedFile& crd : result.crds)
-      helm::append_source(result.manifest, crd.path, crd.text);
-  for (const Manifest& manifest : sorted.manifests)
-    helm::append_source(result.manifest, manifest.path, manifest.content);
-  result.manifests = std::move(sorted.manifests);
-  result.hooks = std::move(sorted.hooks);
-}
-
-/// The template's path without the chart's name, from a document's "# Source:" line; "" when there is none.
-std::string_view source_of(std::string_view document) {
-  constexpr std::string_view kSource = "# Source: ";
-  size_t at = document.find(kSource);
-  if (at == std::string_view::npos) return {};
-  std::string_view line = document.substr(at + kSource.size());
-  line = line.substr(0, line.find('\n'));
-  size_t slash = line.find('/');
-  return slash == std::string_view::npos || slash == 0 ? std::string_view() : line.substr(slash + 1);
-}
-
-std::string only(const std::vector<std::string>& patterns, std::string_view all) {
-  std::vector<std::string_view> documents = helm::split_manifests(all);
-  std::string out;
-  for (const std::string& pattern : patterns) {
-    bool found = false;
-    for (std::string_view document : documents) {
-      std::string_view source = source_of(document);
-      try {
-        if (source.empty() || !helm::match_path(pattern, source)) continue;
-      } catch (const Error&) {
-        continue;  // a pattern that is none matches nothing
-      }
-      found = true;
-      out += fmt::format("---\n{}\n", document);
-    }
-    if (!found) throw not_found(fmt::format("could not find template {} in chart", pattern));
-  }
-  return out;
-}
-
-/// Writes documents under --output-dir, several of one template into one file.
-class FolderWriter final {
- public:
-  FolderWriter(std::string folder, std::string& printed) : folder_(std::move(folder)), printed_(printed) {}
-
-  void write(const std::string& path, std::string_view content) {
-    std::filesystem::path target = std::filesystem::path(folder_) / path;
-    if (path.find("..") != std::string::npos && target.lexically_normal() != target)
-      throw invalid(fmt::format("template path {} leaves the output folder", path));
-    std::error_code failed;
-    std::filesystem::create_directories(target.parent_path(), failed);
-    bool again = !written_.insert(path).second;
-    std::ofstream file(target, again ? std::ios::app | std::ios::binary : std::ios::binary);
-    std::string text;
-    helm::append_source(text, path, content);
-    file << text;
-    file.close();
-    if (!file) throw Error(ErrorKind::Denied, fmt::format("open {}: can't be written", target.string()));
-    printed_ += fmt::format("wrote {}/{}\n", folder_, path);
-  }
-
- private:
-  std::string folder_;
-  std::string& printed_;
-  std::set<std::string> written_;
-};
-
-std::string printed(const TemplateOptions& options, const helm::RenderResult& result) {
-  std::string out(helm::trim_space(result.manifest));
-  out += '\n';
-  if (!options.no_hooks)
-    for (const Hook& hook : result.hooks)
-      if (!options.skip_tests || !hook.runs_at("test")) helm::append_source(out, hook.path, hook.content);
-  return options.show_only.empty() ? out : only(options.show_only, out);
-}
-
-std::string written(const TemplateOptions& options, const helm::RenderResult& result) {
-  std::string out;
-  std::string folder = options.output_dir;
-  if (options.include_crds) {
-    FolderWriter writer(folder, out);
-    for (const helm::RenderedFile& crd : result.crds) writer.write(crd.path, crd.text);
-  }
-  FolderWriter writer(options.release_name_in_path ? folder + "/" + options.name : folder, out);
-  for (const Manifest& manifest : result.manifests) writer.write(manifest.path, manifest.content);
-  if (!options.no_hooks)
-    for (const Hook& hook : result.hooks)
-      if (!options.skip_tests || !hook.runs_at("test")) writer.write(hook.path, hook.content);
-  return out + "\n";
 }
 
 }  // namespace
 
-std::string template_text(const TemplateOptions& options, std::vector<std::string>& warnings) {
-  if (options.validate) throw invalid("--validate needs an API server, which this command does not talk to");
-  if (options.dependency_update)
-    throw invalid(
-        "--dependency-update is not supported: run 'helm dependency update' (or 'build') on the chart first");
-  helm::Capabilities known = capabilities(options);
-  text::Arena arena;
-  text::Value values = read_values(options, arena);
-  auto chart = load_chart_from(options.chart);
-  chart->check_installable();
-  if (chart->metadata.deprecated) warnings.emplace_back("this chart is deprecated");
+helm::ValueFlags read_value_flags(const TemplateOptions& options, const ChartServices& services) {
+  helm::ValueFlags flags;
+  for (const std::string& name : options.values)
+    flags.files.push_back({name, read_input_file(name, services)});
+  flags.set = options.set;
+  flags.set_string = options.set_string;
+  flags.set_json = options.set_json;
+  flags.set_literal = options.set_literal;
+  flags.set_file = options.set_file;
+  return flags;
+}
+
+RenderInput read_input(const TemplateOptions& options, const ChartServices& services,
+                       std::vector<std::string>& warnings) {
+  RenderInput input;
+  input.capabilities = offline_capabilities(options);
+  input.name = release_name(options);
+  locate(options.chart);
+  input.values.root =
+      helm::merge_values(read_value_flags(options, services), *input.values.arena,
+                         [&](const std::string& path) { return read_input_file(path, services); });
+  input.chart = load_chart_from(options.chart);
+  if (input.chart->metadata.deprecated) warnings.emplace_back("this chart is deprecated");
+  check_dependencies(options, *input.chart);
+  input.ns = namespace_of(options, services);
+  if (options.server) {
+    input.cluster = connect_cluster(options.cluster, services);
+    input.capabilities = live_capabilities(*input.cluster);
+  }
   try {
-    helm::validate_release_name(options.name);
+    helm::validate_release_name(input.name);
   } catch (const Error& error) {
     throw invalid("release name check failed: " + error.message());
   }
+  return input;
+}
+
+helm::RenderResult render_input(const TemplateOptions& options, const RenderInput& input, int revision,
+                                helm::RenderTrace& trace) {
+  check_labels(options);
   helm::RenderRequest request;
-  request.release = {options.name, options.ns, 1, options.is_upgrade};
-  request.capabilities = &known;
+  request.release = {input.name, input.ns, revision, options.is_upgrade};
+  request.capabilities = &input.capabilities;
   request.skip_schema = options.skip_schema_validation;
   request.include_crds = options.include_crds;
   request.engine.enable_dns = options.enable_dns;
+  if (input.cluster) request.engine.lookup = live_lookup(*input.cluster);
   request.keep_files = !options.post_renderer.empty();
-  helm::RenderResult result = helm::render(*chart, values, request);
-  warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
-  if (!options.post_renderer.empty()) post_render(options, result);
-  return options.output_dir.empty() ? printed(options, result) : written(options, result);
+  request.trace = &trace;
+  return helm::render(*input.chart, input.values.root, request);
 }
 
-namespace {
-
-/// Helm adds its hint to what fails once rendering has begun, and not to charts and values that don't load.
-bool has_hint(std::string_view message) {
-  constexpr std::array<std::string_view, 4> kRendering = {
-      "execution error at (", "template: ", "parse error at (", "YAML parse error on "};
-  return std::ranges::any_of(kRendering, [&](std::string_view start) { return message.starts_with(start); });
+std::string template_text(const TemplateOptions& options, std::vector<std::string>& warnings) {
+  helm::RenderTrace trace;
+  std::string out;
+  run(options, {}, warnings, trace, out);
+  return out;
 }
 
-}  // namespace
-
-int run_template(const TemplateOptions& options, std::ostream& out, std::ostream& err) {
+int run_template(const TemplateOptions& options, const ChartServices& services, std::ostream& out,
+                 std::ostream& err) {
   std::vector<std::string> warnings;
-  int code = 0;
-  std::string text;
+  helm::RenderTrace trace;
+  std::string text, failure;
   try {
-    text = template_text(options, warnings);
+    run(options, services, warnings, trace, text);
   } catch (const Error& error) {
-    text = fmt::format("Error: {}\n", error.message());
-    if (has_hint(error.message())) text += "\nUse --debug flag to render out invalid YAML\n";
-    code = 1;
+    failure = fmt::format("Error: {}\n", error.message());
+    if (trace.began) {  // Helm has a release by then
+      if (options.debug)
+        text = debris(options, trace);
+      else
+        failure += "\nUse --debug flag to render out invalid YAML\n";
+      failure += explain_failure(trace, error.message());
+    }
   }
   for (const std::string& warning : warnings) err << "warning: " << warning << '\n';
-  (code == 0 ? out : err) << text;
-  return code;
+  out << text;
+  err << failure;
+  return failure.empty() ? 0 : 1;
 }
 
 }  // namespace shipit::cli

@@ -705,6 +705,7 @@ TemplateFailure Evaluator::failure_here() const {
   failure.line = at.line;
   failure.column = at.column;
   failure.expression = tree.str(frame_->at);
+  failure.source_line = line_of(tree.source, at.line);
   return failure;
 }
 

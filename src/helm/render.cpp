@@ -10,6 +10,7 @@
 #include "helm/metadata.h"
 #include "helm/record.h"
 #include "helm/schema.h"
+#include "helm/tree.h"
 #include "helm/values.h"
 
 namespace shipit::helm {
@@ -93,6 +94,18 @@ Value chart_value(Arena& arena, const ActiveChart& active, bool is_root) {
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 bool is_partial(std::string_view path) { return base_name(path).starts_with('_'); }
 
+/// Where "parse error at (NAME:3): …" is.
+TemplateFailure parse_failure(const std::string& name, std::string_view source, std::string_view message) {
+  TemplateFailure failure;
+  failure.file = name;
+  size_t at = message.find(name + ":");
+  if (at != std::string_view::npos)
+    failure.line = std::atoi(std::string(message.substr(at + name.size() + 1, 9)).c_str());
+  failure.source_line = line_of(source, failure.line);
+  failure.go_text = message;
+  return failure;
+}
+
 /// One render: collects what each chart's templates see, then runs them.
 class Renderer final {
  public:
@@ -138,7 +151,12 @@ class Renderer final {
       Value about = Value::map(
           arena_, {{"BasePath", Value::borrowed(scope.base_path)}, {"Name", Value::borrowed(name)}});
       scope.dot.set_borrowed(arena_, "Template", marked(about, Mark::Values));
-      files.push_back({name, execution.execute(name, marked(scope.dot, Mark::Values))});
+      try {
+        files.push_back({name, execution.execute(name, marked(scope.dot, Mark::Values))});
+      } catch (const Error&) {
+        if (request_.trace) request_.trace->failure = execution.last_failure();
+        throw;
+      }
     }
     return files;
   }
@@ -164,7 +182,12 @@ class Renderer final {
     auto parsed = std::make_shared<ParsedTemplates>();
     for (const std::string& name : names) {
       const auto& [file, scope] = sources.at(name);
-      parsed->templates.parse(name, file->bytes);
+      try {
+        parsed->templates.parse(name, file->bytes);
+      } catch (const Error& error) {
+        if (request_.trace) request_.trace->failure = parse_failure(name, file->bytes, error.message());
+        throw;
+      }
       if (!is_partial(name)) parsed->order.push_back({name, scope});
     }
     return parsed;
@@ -246,13 +269,16 @@ RenderResult render(const Chart& chart, Value values, const RenderRequest& reque
   ActiveChart active = active_chart(chart, values, renderer.arena(), result.warnings);
   Value coalesced = coalesce_values(active, values, renderer.arena(), result.warnings);
   if (!request.skip_schema) check_schema(active, coalesced);
+  if (request.trace) request.trace->began = true;
   check_kube_version(chart, request.capabilities->kube_version);
   renderer.collect(active, coalesced, true);
   std::vector<RenderedFile> files = renderer.run(chart);
   result.notes = take_notes(files, active.path + "/templates/" + std::string(kNotes), request.subchart_notes);
   collect_crds(active, result.crds);
   if (request.keep_files) result.files = files;
+  if (request.trace) request.trace->files = files;
   SortedManifests sorted = sort_manifests(std::move(files));
+  if (request.trace) request.trace->files.clear();
   result.warnings.insert(result.warnings.end(), sorted.warnings.begin(), sorted.warnings.end());
   size_t size = 0;
   for (const Manifest& manifest : sorted.manifests)

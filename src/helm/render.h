@@ -21,14 +21,22 @@ struct ReleaseOptions {
   bool is_upgrade = false;  ///< else it is an install
 };
 
+/// How far a render came: for those who tell a person more than the error does.
+struct RenderTrace {
+  bool began = false;               ///< values and schema are settled: what fails now, fails in the templates
+  TemplateFailure failure;          ///< where; `file` is empty when it was not in a template's source
+  std::vector<RenderedFile> files;  ///< when a rendered document is no YAML: what all templates gave
+};
+
 struct RenderRequest {
   ReleaseOptions release;
   const Capabilities* capabilities = &Capabilities::offline();
   bool skip_schema = false;
   bool subchart_notes = false;
-  bool include_crds = false;  ///< put crds/ in front of `manifest`; `crds` has them anyway
-  RenderOptions engine;       ///< lookup, DNS, clock, random, limits
-  bool keep_files = false;    ///< give RenderResult::files too (post-renderers need them)
+  bool include_crds = false;     ///< put crds/ in front of `manifest`; `crds` has them anyway
+  RenderOptions engine;          ///< lookup, DNS, clock, random, limits
+  bool keep_files = false;       ///< give RenderResult::files too (post-renderers need them)
+  RenderTrace* trace = nullptr;  ///< filled in, also when the render fails
 };
 
 struct RenderResult {

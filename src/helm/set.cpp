@@ -161,14 +161,15 @@ class SetParser final {
   }
 
   End indexed(Value data, const std::string& name, int nesting, int depth) {
-    int index = key_index();
+    std::optional<int> index = key_index();
+    if (!index) return End::Eof;
     Value list = Value::list(arena_);
     if (const Value* found = data.find(name)) {
       if (!found->is_list()) conversion_failed(*found, "[]interface {}");
       list = *found;
     }
     put(data, name, list);
-    return list_item(list, index, nesting, depth + 1);
+    return list_item(list, *index, nesting, depth + 1);
   }
 
   End member(Value data, const std::string& name, int nesting, int depth) {
@@ -289,9 +290,10 @@ class SetParser final {
     return Value::string(arena_, text);
   }
 
-  int key_index() {
+  /// nullopt at the end of the line, which ends the whole parse without a complaint.
+  std::optional<int> key_index() {
     Word digits = word("]");
-    if (digits.stop == 0) throw invalid("error parsing index: EOF");
+    if (digits.stop == 0) return {};
     auto number = whole_number(digits.text);
     if (!number)
       throw invalid(
@@ -323,13 +325,14 @@ class SetParser final {
         return End::Done;
       }
       case '[': {
-        int next = key_index();
+        std::optional<int> next = key_index();
+        if (!next) return End::Eof;
         Value inner = Value::list(arena_);
         if (at < list.size() && !list[at].is_null()) {
           if (!list[at].is_list()) conversion_failed(list[at], "[]interface {}");
           inner = list[at];
         }
-        End end = list_item(inner, next, nesting, depth + 1);
+        End end = list_item(inner, *next, nesting, depth + 1);
         if (end == End::Done) set_index(list, index, inner);
         return end;
       }

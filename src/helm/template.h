@@ -74,12 +74,13 @@ struct RenderOptions {
 
 /// Where an execution failed and what Go would have said.
 struct TemplateFailure {
-  std::string file;        ///< "" when unknown
-  int line = 0;            ///< from 1
-  int column = 0;          ///< bytes, from 0, as Go prints it
-  std::string expression;  ///< the action's source as Go prints it: ".Values.a.b"
-  std::string missing;     ///< for a nil pointer: the value that was missing, ".Values.a"
-  std::string go_text;     ///< text/template's whole message
+  std::string file;         ///< "" when unknown
+  int line = 0;             ///< from 1
+  int column = 0;           ///< bytes, from 0, as Go prints it
+  std::string expression;   ///< the action's source as Go prints it: ".Values.a.b"
+  std::string missing;      ///< for a nil pointer: the value that was missing, ".Values.a"
+  std::string source_line;  ///< the line of the template, without its end
+  std::string go_text;      ///< text/template's whole message
 };
 
 /// One render: counts of includes, limits and the random state live here. `dot`s are changed in place by

@@ -138,4 +138,15 @@ Tree::Position Tree::position(uint32_t offset) const {
   return {1 + static_cast<int>(std::count(before.begin(), before.end(), '\n')), static_cast<int>(column)};
 }
 
+std::string_view line_of(std::string_view text, int line) {
+  for (; line > 1; --line) {
+    size_t end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  text = text.substr(0, text.find('\n'));
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
 }  // namespace shipit::helm

@@ -89,4 +89,7 @@ struct Tree {
   Position position(uint32_t offset) const;
 };
 
+/// Line `line` of a text, from 1, without its end; "" when there are fewer.
+std::string_view line_of(std::string_view text, int line);
+
 }  // namespace shipit::helm
