@@ -1,12 +1,18 @@
 # One static library a folder of src/ (and of src/adapters/), linked exactly as tools/layers.txt allows.
 # A folder's *_test.cpp go into the binary `unit`; `unit_<folder>` holds only its own, for a quick loop.
 
-# External libraries by layer. curl and libgit2 are loaded at first use, so only their headers are needed.
-set(SHIPIT_EXTERNAL_base fmt::fmt Threads::Threads)
-set(SHIPIT_EXTERNAL_text yaml)
-set(SHIPIT_EXTERNAL_helm re2 z crypto crypt)
-set(SHIPIT_EXTERNAL_net ssl crypto z)
-set(SHIPIT_EXTERNAL_sandbox re2)
+# fmt's headers and their flags; src/base/fmt.cpp compiles the rest.
+add_library(shipit_fmt INTERFACE)
+target_include_directories(shipit_fmt INTERFACE $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
+target_compile_definitions(shipit_fmt INTERFACE $<TARGET_PROPERTY:fmt::fmt,INTERFACE_COMPILE_DEFINITIONS>)
+
+# External libraries by layer. They are linked in: a process that finds, maps and relocates ten shared libraries has
+# spent more time on it than a render takes. curl and libgit2, which bring fifty more, are loaded at first use.
+set(SHIPIT_EXTERNAL_base shipit_fmt Threads::Threads)
+set(SHIPIT_EXTERNAL_text -l:libyaml.a)
+set(SHIPIT_EXTERNAL_helm -l:libre2.a -l:libz.a -l:libcrypto.a -l:libcrypt.a)
+set(SHIPIT_EXTERNAL_net -l:libssl.a -l:libcrypto.a -l:libz.a)
+set(SHIPIT_EXTERNAL_sandbox -l:libre2.a)
 set(SHIPIT_EXTERNAL_app dl)
 
 function(shipit_layer_name FOLDER OUT)
@@ -59,7 +65,7 @@ endfunction()
 function(shipit_layers)
   add_library(shipit_unit_main OBJECT ${CMAKE_SOURCE_DIR}/tests/unit_main.cpp)
   target_precompile_headers(shipit_unit_main PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_test.h)
-  target_link_libraries(shipit_unit_main PUBLIC GTest::gtest fmt::fmt Threads::Threads)
+  target_link_libraries(shipit_unit_main PUBLIC GTest::gtest shipit_fmt Threads::Threads)
   target_include_directories(shipit_unit_main PUBLIC ${CMAKE_SOURCE_DIR}/src)
 
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tools/layers.txt)

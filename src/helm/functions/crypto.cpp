@@ -1,9 +1,11 @@
 // Hashes, AES, password hashes, and everything random.
+#define OPENSSL_SUPPRESS_DEPRECATED  // of openssl/sha.h; see hex_digest
 #include <crypt.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
+#include <openssl/sha.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -23,14 +25,22 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-template <const EVP_MD* (*hash)()>
+/// A sum as lower-case hex. By the plain functions of openssl/sha.h: the first EVP call of a process sets up
+/// the whole library, which takes longer than a render.
+template <class State, int (*begin)(State*), int (*add)(State*, const void*, size_t),
+          int (*end)(unsigned char*, State*), size_t size>
 Value hex_digest(Call& call, std::span<Value> args) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_Digest(str(args, 0).data(), str(args, 0).size(), digest, &size, hash(), nullptr);
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) out += fmt::format("{:02x}", digest[i]);
-  return call.string(out);
+  State state;
+  unsigned char digest[size];
+  begin(&state);
+  add(&state, str(args, 0).data(), str(args, 0).size());
+  end(digest, &state);
+  char* out = call.room(size * 2);
+  for (size_t i = 0; i < size; ++i) {
+    out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+    out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+  }
+  return Value::borrowed({out, size * 2});
 }
 
 Value adler32sum(Call& call, std::span<Value> args) {
@@ -64,7 +74,13 @@ Value random_text(Call& call, std::span<Value> args) {
   if (count <= 0) return "";
   call.charge(static_cast<uint64_t>(count));
   char* out = call.room(static_cast<size_t>(count));
-  std::generate_n(out, count, [&] { return set[random_below(call, set.size())]; });
+  // Bytes are drawn by the block, and those above the last whole multiple of the set's size are not used.
+  unsigned char drawn[64];
+  for (int64_t filled = 0; filled < count;) {
+    call.random(drawn);
+    for (unsigned char byte : drawn)
+      if (byte < 256 - 256 % set.size() && filled < count) out[filled++] = set[byte % set.size()];
+  }
   return Value::borrowed({out, static_cast<size_t>(count)});
 }
 
@@ -281,9 +297,9 @@ constexpr FunctionEntry kFunctions[] = {
     {"randBytes", "i", rand_bytes},
     {"randInt", "ii", rand_int},
     {"randNumeric", "i", random_text<Letters::Numeric>},
-    {"sha1sum", "s", hex_digest<EVP_sha1>},
-    {"sha256sum", "s", hex_digest<EVP_sha256>},
-    {"sha512sum", "s", hex_digest<EVP_sha512>},
+    {"sha1sum", "s", hex_digest<SHA_CTX, SHA1_Init, SHA1_Update, SHA1_Final, 20>},
+    {"sha256sum", "s", hex_digest<SHA256_CTX, SHA256_Init, SHA256_Update, SHA256_Final, 32>},
+    {"sha512sum", "s", hex_digest<SHA512_CTX, SHA512_Init, SHA512_Update, SHA512_Final, 64>},
     {"shuffle", "s", shuffle},
     {"uuidv4", "", uuidv4},
 };

@@ -1,7 +1,8 @@
 #include "helm/functions/function.h"
 
-#include <openssl/rand.h>
+#include <sys/random.h>
 
+#include <cerrno>
 #include <chrono>
 #include <unordered_map>
 
@@ -51,7 +52,12 @@ int64_t Call::now_ns() const {
 
 void Call::random(std::span<unsigned char> bytes) const {
   if (options_.random) return options_.random(bytes);
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) fail("crypto/rand: no random bytes");
+  // Not OpenSSL's generator: setting that up takes longer than most renders.
+  for (size_t filled = 0; filled < bytes.size();) {
+    ssize_t got = getrandom(bytes.data() + filled, bytes.size() - filled, 0);
+    if (got < 0 && errno != EINTR) fail("crypto/rand: no random bytes");
+    if (got > 0) filled += static_cast<size_t>(got);
+  }
 }
 
 void Call::size_exceeded() const {
