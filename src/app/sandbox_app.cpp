@@ -1,32 +1,23 @@
 #include "app/sandbox_app.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
+#include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
 #include <set>
 #include <thread>
 
-#include "adapters/charts/ops_charts.h"
-#include "adapters/datadog/datadog_monitors.h"
 #include "adapters/git/git_ops_repo.h"
-#include "adapters/kube/cluster.h"
-#include "adapters/kube/records.h"
-#include "adapters/kube/releases.h"
-#include "adapters/sqs/sqs_image_events.h"
-#include "api/api.h"
-#include "app/runtime.h"
+#include "app/alarm.h"
+#include "app/operator.h"
 #include "app/samples.h"
+#include "app/signals.h"
 #include "app/state_folder.h"
 #include "app/version.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "crd/helm_release.h"
-#include "flow/deploy/native.h"
-#include "flow/pipeline.h"
-#include "flow/service.h"
+#include "flow/board.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/simulated_world.h"
 #include "text/json.h"
@@ -39,18 +30,12 @@ constexpr std::string_view kQueue = "image-pushes";
 constexpr std::string_view kNamespace = "ship-it";
 constexpr const char* kExampleTag = "8f3b2c6d1e0a9f7b5c4d3e2f1a0b9c8d7e6f5a4b";
 
-Wait patient() { return {Deadline::in(kStart), {}}; }
-
-/// Blocks SIGINT and SIGTERM in this thread and those it starts, so that main may wait for them.
-sigset_t block_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return set;
+std::string queue_url(const std::string& cluster_url) {
+  return fmt::format("{}/000000000000/{}", cluster_url, kQueue);
 }
+std::string datadog_url(const std::string& cluster_url) { return cluster_url + "/datadog"; }
+
+Wait patient() { return {Deadline::in(kStart), {}}; }
 
 std::string kubeconfig(const std::string& server) {
   return fmt::format(
@@ -133,10 +118,6 @@ void prepare_cluster(kube::Client& client) {
   client.apply(ns.root, patient(), {"ship-it", {}, true, false});
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 /// The image's whole name for what a person typed: a sample's short name, or any name as it is.
 std::string whole_image(const std::string& typed, const flow::Board& board) {
   auto registry = board.registry();
@@ -194,6 +175,21 @@ void greet(const cli::SandboxArgs& args, const StateFolder& state, const std::st
   std::fflush(stdout);
 }
 
+void greet_cluster(const cli::SandboxArgs& args, const StateFolder& state, const std::string& cluster_url) {
+  if (args.quiet) return;
+  fmt::print(
+      "A simulated cluster, without Ship-it\n\n"
+      "  kubeconfig  {0}\n"
+      "  queue       {1}\n"
+      "  monitors    {2}\n\n"
+      "Try next, in a second terminal:\n\n"
+      "  export KUBECONFIG={0}\n"
+      "  kubectl get namespaces\n\n"
+      "Ctrl-C ends it.\n",
+      state / "kubeconfig", queue_url(cluster_url), datadog_url(cluster_url));
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int run_sandbox(const cli::SandboxArgs& args, net::HttpClient& http) {
@@ -207,49 +203,37 @@ int run_sandbox(const cli::SandboxArgs& args, net::HttpClient& http) {
   Cluster world(args, state / "cluster");
   std::string cluster_url = world.url(args.host);
   state.write("kubeconfig", kubeconfig(cluster_url), 0600);
+  int received = 0;
+  if (args.cluster_only) {
+    state.write("server.json",
+                fmt::format("{{\"cluster\":\"{}\",\"queue\":\"{}\",\"datadog\":\"{}\",\"pid\":{}}}\n",
+                            cluster_url, queue_url(cluster_url), datadog_url(cluster_url), ::getpid()));
+    greet_cluster(args, state, cluster_url);
+    sigwait(&signals, &received);
+    return 0;
+  }
   std::string repository_url = prepare_repository(args, state, http, started);
 
-  // Ship-it's ports on it.
+  // Ship-it on it.
   kube::Config config;
   config.server = cluster_url;
   kube::Client client(http, config);
   prepare_cluster(client);
-  adapters::KubeCluster cluster(client, clock);
-  adapters::KubeRecords records(client);
-  adapters::KubeLedger ledger(client, std::string(kNamespace));
-  adapters::KubeReleases releases(client);
-  releases.load(patient());
-  adapters::git::GitOptions git;
-  git.url = repository_url;
-  git.branch = args.branch;
-  git.clone_folder = state / "clone.git";
-  adapters::git::GitOpsRepo repository(git, http);
-  adapters::git::GitOpsRepo chart_repository(git, http);  // its own: an OpsRepo is for one thread
-  adapters::OpsCharts charts(chart_repository);
-  adapters::sqs::SqsOptions sqs;
-  sqs.queue_url = fmt::format("{}/000000000000/{}", cluster_url, kQueue);
-  sqs.credentials = [] { return adapters::sqs::AwsCredentials{"sandbox", "sandbox", ""}; };
-  adapters::sqs::SqsImageEvents events(http, clock, sqs);
-  adapters::datadog::DatadogOptions datadog;
-  datadog.base_url = cluster_url + "/datadog";
-  datadog.keys = [] { return adapters::datadog::Keys{"sandbox", "sandbox"}; };
-  adapters::datadog::DatadogMonitors monitors(http, clock, datadog);
-  flow::NativeDeployer deployer(cluster, records, {&charts}, clock);
-
-  // The page's address is in commit messages: the server is bound first, and answers once the service is
-  // there.
-  std::atomic<api::Api*> ready{nullptr};
-  net::ServerOptions web;
-  web.host = args.host;
-  web.port = args.port;
-  net::Server server(web, [&](net::Request request, net::Responder responder) {
-    if (api::Api* api = ready)
-      api->handle(std::move(request), std::move(responder));
-    else
-      responder.send(net::Response{503, {}, "starting\n"});
-  });
-  std::string page = fmt::format("http://{}:{}", args.host, server.port());
-  flow::Settings settings;
+  OperatorOptions options;
+  options.host = args.host;
+  options.port = args.port;
+  options.workers = 4;
+  options.ledger_namespace = kNamespace;
+  options.git.url = repository_url;
+  options.git.branch = args.branch;
+  options.git.clone_folder = state / "clone.git";
+  options.queue.emplace();
+  options.queue->queue_url = queue_url(cluster_url);
+  options.queue->credentials = [] { return adapters::sqs::AwsCredentials{"sandbox", "sandbox", ""}; };
+  options.datadog.emplace();
+  options.datadog->base_url = datadog_url(cluster_url);
+  options.datadog->keys = [] { return adapters::datadog::Keys{"sandbox", "sandbox"}; };
+  flow::Settings& settings = options.settings;
   settings.registry_path = args.registry_path;
   settings.branch = args.branch;
   settings.repository_url = repository_url;
@@ -259,56 +243,21 @@ int run_sandbox(const cli::SandboxArgs& args, net::HttpClient& http) {
   settings.gate.soak = args.soak;
   settings.gate.crash_restarts = 1;
   settings.read_only_repository = !args.ops_repo.empty() && !args.write;
-  settings.page_url = page;
-  flow::Pipeline pipeline(
-      {repository, releases, deployer, ledger, cluster, cluster, {&events}, {&monitors}, {}}, settings,
-      clock);
-  ports::SystemView system;
-  system.version = version();
-  system.cluster = cluster_url + " (simulated)";
-  system.leader = "this process";
-  system.simulated = true;
-  system.started = started;
-  pipeline.board().set_system(system);
-  flow::Service service(pipeline, deployer);
-
-  api::ApiOptions options;
-  options.version = version();
-  options.simulated = true;
-  options.push = [&](const api::Push& push) {
-    return pretend_push(push, pipeline.board(), cluster_url, http);
+  options.system.version = version();
+  options.system.cluster = cluster_url + " (simulated)";
+  options.system.leader = "this process";
+  options.system.simulated = true;
+  options.system.started = started;
+  options.push = [&](const api::Push& push, const flow::Board& board) {
+    return pretend_push(push, board, cluster_url, http);
   };
-  options.epoch = fmt::format("{:x}", started.time_since_epoch().count());
-  options.loopback = is_loopback(args.host);
-  api::Api api(service, service, options);
-  struct Stopped {  // on every way out, before what the handlers use goes
-    net::Server& server;
-    ~Stopped() { server.stop(Deadline::in(Duration{2000})); }
-  } stopped{server};
-  ready = &api;
+  Operator ship_it(client, http, clock, std::move(options));
   state.write("server.json", fmt::format("{{\"page\":\"{}\",\"cluster\":\"{}\",\"ops\":\"{}\",\"pid\":{}}}\n",
-                                         page, cluster_url, repository_url, ::getpid()));
-
-  Alarm feed_alarm;
-  api.feed().on_wake([&] { feed_alarm.ring(); });
-  std::jthread feed([&](std::stop_token stop) {
-    while (!stop.stop_requested()) {
-      uint64_t seen = feed_alarm.rings();
-      feed_alarm.wait(api.feed().step(clock.now()), seen, stop);
-    }
-  });
-  Runtime runtime(pipeline, {4, Duration{10'000}},
-                  {[&](std::stop_token stop) { releases.run_releases(stop); },
-                   [&](std::stop_token stop) { releases.run_records(stop); }});
-  greet(args, state, page, repository_url);
-  int received = 0;
+                                         ship_it.page(), cluster_url, repository_url, ::getpid()));
+  ship_it.start(patient());
+  greet(args, state, ship_it.page(), repository_url);
   sigwait(&signals, &received);
-  // Stop order: see ARCHITECTURE. What was begun is in the records and goes on at the next start.
-  runtime.stop();
-  feed.request_stop();
-  feed.join();
-  api.feed().close();
-  server.stop(Deadline::in(Duration{2000}));
+  ship_it.stop();
   return 0;
 }
 

@@ -109,7 +109,43 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
   verb_sandbox->add_option("--branch", sandbox.branch, "Branch of the ops repository");
   verb_sandbox->add_option("--soak", soak, "How long monitors are watched after a rollout, 1.5s");
   verb_sandbox->add_option("--deadline", deadline, "How long a rollout may take, 20s");
+  verb_sandbox->add_flag(
+      "--cluster-only", sandbox.cluster_only,
+      "Only the cluster, the queue and the monitors, without Ship-it: for kubectl, helm and serve");
   verb_sandbox->add_flag("--quiet", sandbox.quiet, "Print only what goes wrong");
+
+  ServeArgs serve;
+  CLI::App* verb_serve =
+      cli.add_subcommand("serve", "Run Ship-it on a real cluster, ops repository and queue");
+  auto serving = [&](const char* flag, std::string& into, const char* variable, const char* about) {
+    CLI::Option* option = verb_serve->add_option(flag, into, about);
+    if (variable) option->envname(variable);
+  };
+  serving("--listen", serve.listen, nullptr, "HOST:PORT of the page and the API, 127.0.0.1:8080");
+  serving("--kubeconfig", serve.kubeconfig, nullptr,
+          "Left out: $KUBECONFIG, the pod's account, ~/.kube/config");
+  serving("--context", serve.context, nullptr, "Of the kubeconfig");
+  serving("-n,--namespace", serve.ns, "POD_NAMESPACE",
+          "Of Ship-it's records, and of releases that name none");
+  serving("--ops-repo", serve.ops_repo, "OPERATIONS_REPOSITORY", "https, ssh or a folder");
+  serving("--branch", serve.branch, "RELEASE_BRANCH", "Of the ops repository, master");
+  serving("--registry-path", serve.registry_path, "REGISTRY_CHART_PATH",
+          "Folder of the registry chart in it");
+  verb_serve->add_flag("--read-only", serve.read_only, "Deploy what is in git, but commit nothing");
+  serving("--ssh-identity", serve.ssh_identity, "SSH_IDENTITY", "File of the key for an ssh ops repository");
+  serving("--ssh-known-hosts", serve.ssh_known_hosts, "SSH_KNOWN_HOSTS", "File; left out: ssh's own");
+  serving("--queue", serve.queue, "ECR_QUEUE", "URL of the SQS queue with image events");
+  serving("--region", serve.region, "AWS_REGION", "us-east-1");
+  serving("--datadog-url", serve.datadog_url, "DATADOG_URL",
+          "Of the site; DD_API_KEY and DD_APP_KEY have the keys");
+  serving("--author-name", serve.author_name, "GIT_AUTHOR_NAME", "Of commits");
+  serving("--author-email", serve.author_email, "GIT_AUTHOR_EMAIL", "Of commits");
+  serving("--page-url", serve.page_url, "PAGE_URL", "Where people reach the page, for links in commits");
+  serving("--cache", serve.cache, nullptr, "Folder of the clone; may be deleted at any time");
+  verb_serve->add_option("--soak", soak, "How long monitors are watched after a rollout");
+  verb_serve->add_option("--deadline", deadline, "How long a rollout may take");
+  CLI::App* verb_crd =
+      cli.add_subcommand("crd", "Print the HelmRelease definition: ship-it crd | kubectl apply -f -");
 
   PushArgs push_args;
   std::string reference, timeout;
@@ -204,6 +240,15 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
       if (!soak.empty()) sandbox.soak = duration_of("--soak", soak);
       if (!deadline.empty()) sandbox.deadline = duration_of("--deadline", deadline);
       return app.sandbox(sandbox);
+    }
+    if (*verb_serve) {
+      if (!soak.empty()) serve.soak = duration_of("--soak", soak);
+      if (!deadline.empty()) serve.deadline = duration_of("--deadline", deadline);
+      return app.serve(serve);
+    }
+    if (*verb_crd) {
+      std::cout << app.crd();
+      return kOk;
     }
     Rest rest(http, server);
     if (*verb_push) {

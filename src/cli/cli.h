@@ -1,6 +1,7 @@
 #pragma once
 // The command line: parses the arguments, runs one verb, turns an Error into one line and an exit code.
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,28 @@ struct SandboxArgs {
   Duration soak{1500};
   Duration deadline{20'000};
   Duration batch_window{100};
+  bool cluster_only = false;  ///< the simulated cluster, queue and monitors, without Ship-it
   bool quiet = false;
   std::vector<std::string> command_line;  ///< for messages
+};
+
+/// `ship-it serve`, which app runs. The environment names are the original Ship-it's where it had one.
+struct ServeArgs {
+  std::string listen = "127.0.0.1:8080";
+  std::string kubeconfig, context;  ///< empty: as kubectl finds them
+  std::string ns;                   ///< of Ship-it's own records and of releases that name none
+  std::string ops_repo;
+  std::string branch = "master";
+  std::string registry_path = "registry";
+  bool read_only = false;
+  std::string ssh_identity, ssh_known_hosts;
+  std::string queue;  ///< URL
+  std::string region = "us-east-1";
+  std::string datadog_url = "https://api.datadoghq.com";
+  std::string author_name = "Ship-it", author_email = "ship-it@localhost";
+  std::string page_url;
+  std::string cache = "/var/cache/ship-it";
+  std::optional<Duration> soak, deadline;
 };
 
 struct AppVerbs {
@@ -32,6 +53,8 @@ struct AppVerbs {
   std::function<int(const SandboxArgs&)> sandbox;
   ConnectCluster connect;
   ContextNamespace context_namespace;
+  std::function<int(const ServeArgs&)> serve;
+  std::function<std::string()> crd;  ///< the HelmRelease definition, as YAML
 };
 
 /// The whole of main. `http` is used by the verbs that speak REST.
