@@ -15,7 +15,7 @@ namespace shipit::net {
 
 /// Trust and identity for https. Shared by many requests: connections are reused among equal settings.
 struct Tls {
-  std::string ca_file;          ///< PEM bundle; empty: the system's
+  std::string ca_file;          ///< PEM bundle, read at each new connection; empty: the system's
   std::string ca_pem;           ///< PEM text, instead of a file
   std::string certificate_pem;  ///< client certificate and key, PEM text
   std::string key_pem;
@@ -29,7 +29,12 @@ struct ClientRequest {
   Headers headers;
   std::string body;
   std::shared_ptr<const Tls> tls;
-  std::string proxy;           ///< URL; empty: HTTPS_PROXY and NO_PROXY of the environment
+  /// URL, used whatever NO_PROXY says; empty: HTTPS_PROXY and NO_PROXY of the environment, but never for a
+  /// loopback host. *Source:* Go's net/http ProxyFromEnvironment, so that what kubectl reaches is reached.
+  std::string proxy;
+  /// A body goes out once: when a kept connection breaks after that, the call ends with Unavailable. True:
+  /// sending it again does no harm, so it is sent again on a fresh connection.
+  bool repeatable = false;
   bool http1_only = false;     ///< downloads: an HTTP/2 window buffers too much while paused
   size_t max_body = 64 << 20;  ///< bytes; a longer answer is Error Invalid
   Duration connect_timeout{10'000};

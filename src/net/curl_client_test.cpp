@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "base/error.h"
@@ -251,6 +253,108 @@ TEST_F(CurlClientTest, AProxyIsAskedForTheWholeUrl) {
   EXPECT_EQ(client_.send(request, within(10s)).headers.get("x-target"), "/path");
 }
 
+/// Sets a variable of the environment for a test.
+class Variable final {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = ::getenv(name)) old_ = old;
+    ::setenv(name, value.c_str(), 1);
+  }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { old_ ? ::setenv(name_, old_->c_str(), 1) : ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+TEST_F(CurlClientTest, TheEnvironmentsProxyIsAskedButNeverForLoopback) {
+  Server proxy({}, echo), near({}, [](Request, Responder responder) { responder.send({204, {}, {}}); });
+  Variable proxies("http_proxy", fmt::format("http://127.0.0.1:{}", proxy.port()));
+  ClientRequest far;
+  far.url = "http://example.test/far";
+  EXPECT_EQ(client_.send(far, within(10s)).headers.get("x-target"), "/far");
+  EXPECT_EQ(client_.send(get(near.port()), within(10s)).status, 204);
+  ClientRequest named = far;
+  named.url = fmt::format("http://localhost:{}/", near.port());
+  EXPECT_EQ(client_.send(named, within(10s)).status, 204);
+}
+
+TEST_F(CurlClientTest, NoProxyHoldsForTheEnvironmentsProxyOnly) {
+  Server proxy({}, echo);
+  std::string url = fmt::format("http://127.0.0.1:{}", proxy.port());
+  Variable proxies("http_proxy", url), exceptions("no_proxy", "example.test,10.0.0.0/8");
+  ClientRequest far;
+  far.url = "http://api.example.test/x";
+  EXPECT_EQ(kind_of([&] { client_.send(far, within(10s)); }), ErrorKind::Unavailable);  // no such name
+  far.proxy = url;
+  EXPECT_EQ(client_.send(far, within(10s)).headers.get("x-target"), "/x");
+}
+
+/// A kept connection that breaks while the server has the body and has not answered.
+class BrokenKeepAlive : public CurlClientTest {
+ protected:
+  BrokenKeepAlive() {
+    server_ = std::jthread([this] {
+      RawPeer first = listener_.accept();
+      first.read_message();
+      first.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+      bodies_.push_back(first.read_message());
+      first.close();
+      std::string next;
+      while (next.empty()) {  // curl opens a connection before it finds that it may not send again
+        RawPeer second = listener_.accept();
+        if (!second.connected()) return;
+        next = second.read_message();
+        second.write("HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      }
+      bodies_.push_back(next);
+    });
+    EXPECT_EQ(client_.send(get(listener_.port()), within(10s)).status, 200);
+    post_ = get(listener_.port(), "/post");
+    post_.method = "POST";
+    post_.body = "the body";
+  }
+
+  RawListener listener_;
+  std::vector<std::string> bodies_;  // of the server's thread, until it is joined
+  std::jthread server_;
+  ClientRequest post_;
+};
+
+TEST_F(BrokenKeepAlive, ABodyIsSentOnce) {
+  EXPECT_EQ(kind_of([&] { client_.send(post_, within(10s)); }), ErrorKind::Unavailable);
+  EXPECT_EQ(client_.send(get(listener_.port(), "/after"), within(10s)).status, 201);
+  server_.join();
+  ASSERT_EQ(bodies_.size(), 2u);
+  EXPECT_TRUE(bodies_[0].starts_with("POST /post "));
+  EXPECT_TRUE(bodies_[1].starts_with("GET /after "));
+}
+
+TEST_F(BrokenKeepAlive, ARepeatableOneAgain) {
+  post_.repeatable = true;
+  EXPECT_EQ(client_.send(post_, within(10s)).status, 201);
+  server_.join();
+  ASSERT_EQ(bodies_.size(), 2u);
+  EXPECT_EQ(bodies_[1], bodies_[0]);
+  EXPECT_TRUE(bodies_[1].ends_with("the body"));
+}
+
+TEST_F(CurlClientTest, ABodyFollowsARedirect) {
+  Server server({}, [](Request request, Responder responder) {
+    if (request.path == "/there") return echo(std::move(request), std::move(responder));
+    responder.send({307, {{"Location", "/there"}}, ""});
+  });
+  ClientRequest post = get(server.port());
+  post.method = "POST";
+  post.body = "the body";
+  post.follow_redirects = true;
+  Response response = client_.send(post, within(10s));
+  EXPECT_EQ(response.headers.get("x-target"), "/there");
+  EXPECT_EQ(response.body, "the body");
+}
+
 // Streams
 
 struct Streams {
@@ -405,6 +509,21 @@ TEST_F(TlsTest, OthersAreDenied) {
   auto insecure = std::make_shared<Tls>();
   insecure->insecure = true;
   EXPECT_EQ(client_.send(ask(server.port(), insecure), within(10s)).status, 200);
+}
+
+TEST_F(TlsTest, ARotatedAuthorityFileIsReadAtTheNextConnection) {
+  Server before(options_, echo);
+  auto tls = std::make_shared<Tls>();
+  tls->ca_file = files_.write("ca.crt", authority_.certificate());
+  EXPECT_EQ(client_.send(ask(before.port(), tls), within(10s)).status, 200);
+  TestAuthority next;
+  TestIdentity identity = next.issue("server", {"IP:127.0.0.1"});
+  options_.certificate_file = files_.write("next.crt", identity.certificate);
+  options_.key_file = files_.write("next.key", identity.key);
+  Server after(options_, echo);
+  EXPECT_EQ(kind_of([&] { client_.send(ask(after.port(), tls), within(10s)); }), ErrorKind::Denied);
+  files_.write("ca.crt", next.certificate());
+  EXPECT_EQ(client_.send(ask(after.port(), tls), within(10s)).status, 200);
 }
 
 TEST_F(TlsTest, AnotherNameIsCheckedInsteadOfTheHost) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace shipit::net {
 namespace {
@@ -36,6 +37,11 @@ UrlParts split_url(std::string_view url) {
   if (port != authority.npos) parts.port = authority.substr(port + 1);
   if (parts.host.empty()) throw invalid("the URL names no host");
   return parts;
+}
+
+/// "localhost", 127.0.0.0/8 and [::1].
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
 }
 
 bool single_line(std::string_view text) { return text.find_first_of("\r\n") == text.npos; }
@@ -90,6 +96,7 @@ CurlTransfer::CurlTransfer(const CurlLibrary& curl, const ClientRequest& request
       follow_(request.follow_redirects),
       tls_(request.tls),
       body_(request.body),
+      repeatable_(request.repeatable),
       easy_(nullptr) {
   UrlParts url = split_url(request.url);
   where_ = std::string(url.scheme) + "://" + std::string(url.host);
@@ -134,7 +141,12 @@ void CurlTransfer::set_options(const ClientRequest& request) {
     set(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(easy_, CURLOPT_LOW_SPEED_TIME, kLowSpeedSeconds);
   }
-  if (!request.proxy.empty()) set(easy_, CURLOPT_PROXY, request.proxy.c_str());
+  if (!request.proxy.empty()) {
+    set(easy_, CURLOPT_PROXY, request.proxy.c_str());
+    set(easy_, CURLOPT_NOPROXY, "");
+  } else if (is_loopback(split_url(request.url).host)) {
+    set(easy_, CURLOPT_PROXY, "");
+  }
   set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(easy_, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
   set(easy_, CURLOPT_MAXREDIRS, kMaxRedirects);
@@ -154,8 +166,14 @@ void CurlTransfer::set_body(const ClientRequest& request) {
   if (method == "HEAD") {
     set(easy_, CURLOPT_NOBODY, 1L);
   } else if (sends) {
+    // By a callback, not POSTFIELDS: curl sends those again by itself when a kept connection broke, although
+    // the server may have acted on them. See on_rewind.
+    set(easy_, CURLOPT_POST, 1L);
     set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
-    set(easy_, CURLOPT_POSTFIELDS, body_.c_str());
+    set(easy_, CURLOPT_READFUNCTION, &CurlTransfer::on_send);
+    set(easy_, CURLOPT_READDATA, this);
+    set(easy_, CURLOPT_SEEKFUNCTION, &CurlTransfer::on_rewind);
+    set(easy_, CURLOPT_SEEKDATA, this);
   }
   bool plain = method == "HEAD" || (method == "GET" && !sends) || (method == "POST" && sends);
   if (!plain) set(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
@@ -175,7 +193,10 @@ void CurlTransfer::set_tls(const ClientRequest& request) {
   auto set = curl_.easy_setopt;
   if (tls_ && request.url.starts_with("https")) {
     set(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!tls_->ca_file.empty()) set(easy_, CURLOPT_CAINFO, tls_->ca_file.c_str());
+    if (!tls_->ca_file.empty()) {
+      set(easy_, CURLOPT_CAINFO, tls_->ca_file.c_str());
+      set(easy_, CURLOPT_CA_CACHE_TIMEOUT, 0L);  // else a rotated file is noticed a day later
+    }
     if (!tls_->ca_pem.empty()) {
       curl_blob blob = lend(tls_->ca_pem);
       set(easy_, CURLOPT_CAINFO_BLOB, &blob);
@@ -316,7 +337,8 @@ void CurlTransfer::header_line(std::string_view line) {
 bool CurlTransfer::header_complete() {
   if (incoming_.status < 200) return false;
   bool redirect = incoming_.status >= 300 && incoming_.status < 400 && incoming_.headers.get("Location");
-  return !(follow_ && redirect);
+  redirected_ = follow_ && redirect;
+  return !redirected_;
 }
 
 size_t CurlTransfer::take_body(std::string_view bytes) {
@@ -334,6 +356,21 @@ size_t CurlTransfer::take_body(std::string_view bytes) {
   received_ += bytes;
   changed_.notify_all();
   return bytes.size();
+}
+
+size_t CurlTransfer::on_send(char* into, size_t size, size_t count, void* self) noexcept {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  size_t taken = transfer.body_.copy(into, size * count, transfer.sent_);
+  transfer.sent_ += taken;
+  return taken;
+}
+
+int CurlTransfer::on_rewind(void* self, curl_off_t offset, int) noexcept {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  bool asked = std::exchange(transfer.redirected_, false);  // by the server, which did nothing with it
+  if (offset != 0 || !(transfer.repeatable_ || asked || transfer.sent_ == 0)) return CURL_SEEKFUNC_FAIL;
+  transfer.sent_ = 0;
+  return CURL_SEEKFUNC_OK;
 }
 
 size_t CurlTransfer::on_header(char* data, size_t size, size_t count, void* self) noexcept {

@@ -58,6 +58,8 @@ class CurlTransfer final {
 
   static size_t on_header(char* data, size_t size, size_t count, void* self) noexcept;
   static size_t on_body(char* data, size_t size, size_t count, void* self) noexcept;
+  static size_t on_send(char* into, size_t size, size_t count, void* self) noexcept;
+  static int on_rewind(void* self, curl_off_t offset, int origin) noexcept;
 
   const CurlLibrary& curl_;
   const Mode mode_;
@@ -65,7 +67,10 @@ class CurlTransfer final {
   const bool follow_;
   const std::shared_ptr<const Tls> tls_;  // its texts are lent to curl
   const std::string body_;
-  std::string where_;  // scheme, host and port: what an error may name of a URL
+  const bool repeatable_;
+  bool redirected_ = false;  // curl is about to follow; the loop's
+  size_t sent_ = 0;          // bytes of the body that curl has taken; the loop's
+  std::string where_;        // scheme, host and port: what an error may name of a URL
   CURL* easy_;
   curl_slist* headers_ = nullptr;
   curl_slist* connect_to_ = nullptr;
