@@ -17,4 +17,13 @@ class SystemClock final : public Clock {
   Time now() const override { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 };
 
+/// The machine's monotonic clock, for what is measured and never shown: only differences of its times mean
+/// anything, and no one setting the wall clock moves them.
+class MonotonicClock final : public Clock {
+ public:
+  Time now() const override {
+    return Time{std::chrono::floor<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+  }
+};
+
 }  // namespace shipit

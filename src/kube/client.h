@@ -7,8 +7,8 @@
 //  - 429 and 503 with Retry-After: any call, since the server says that it did nothing; at most kRetries
 //  times.
 //  - 401: any call, once, with fresh credentials.
-//  - connection loss, 5xx: reads and server-side apply only; everything else could have taken effect, so the
-//  caller
+//  - connection loss, 5xx but 501: reads and server-side apply only; everything else could have taken effect,
+//  so the caller
 //    gets Unavailable or Timeout and has to look.
 #include <functional>
 #include <memory>
@@ -75,7 +75,8 @@ struct DeleteOptions {
 struct LogOptions {
   std::string container;
   bool previous = false;
-  int tail_lines = 0;  ///< 0: all
+  int tail_lines = 0;     ///< 0: all
+  int since_seconds = 0;  ///< 0: from the start
   size_t limit_bytes = 1 << 20;
   bool timestamps = false;
 };
@@ -84,6 +85,9 @@ struct WatchEvent {
   enum class Sort { Added, Modified, Deleted, Bookmark, Error } sort = Sort::Added;
   text::Document object;  ///< of an Error: the Status
 };
+
+/// Whether it is the bookmark after which a streaming list is complete.
+bool ends_initial_events(const WatchEvent& event);
 
 /// A watch under way. One reader. Destroyed early it ends the request.
 class WatchStream final {
@@ -134,8 +138,15 @@ class Client final {
   /// too old.
   WatchStream watch(const Selection& selection, const std::string& resource_version,
                     std::chrono::seconds timeout, Wait wait);
+  /// A streaming list: everything as Added, a bookmark for which ends_initial_events() is true, then a watch.
+  /// Invalid from a server that does not have it; one older than 1.27 sends all but that bookmark. *Source:*
+  /// KEP-3157.
+  WatchStream list_and_watch(const Selection& selection, std::chrono::seconds timeout, Wait wait);
   /// Empty when the container has not written anything.
   std::string logs(const std::string& ns, const std::string& pod, const LogOptions& options, Wait wait);
+  /// The same as it is written, until the container ends. `wait` is for the start.
+  std::unique_ptr<net::ByteStream> follow_logs(const std::string& ns, const std::string& pod,
+                                               const LogOptions& options, Wait wait);
 
   // Discovery.
 
@@ -161,6 +172,7 @@ class Client final {
     std::string content_type;
     std::string accept = "application/json";
     bool repeatable = false;
+    std::string api_version;  // whose discovery its path comes from
     size_t max_body = 256 << 20;
   };
   struct KnownGroup {
@@ -172,8 +184,14 @@ class Client final {
   net::ClientRequest to_request(const Call& call, Wait wait);
   net::Response send(const Call& call, Wait wait);
   text::Document send_for_document(const Call& call, const std::string& where, Wait wait);
-  std::string path_of(const ObjectRef& ref, const std::string& subresource, Wait wait);
-  std::string path_of(const Selection& selection, Wait wait);
+  std::unique_ptr<net::ByteStream> open(const Call& call, const std::string& where, Wait wait);
+  WatchStream open_watch(const Selection& selection, std::string query, Wait wait);
+  Call call_for(std::string method, const ObjectRef& ref, const std::string& subresource,
+                const std::string& query, Wait wait);
+  Call call_for(std::string method, const Selection& selection, const std::string& query, Wait wait);
+  Call call_for_logs(const std::string& ns, const std::string& pod, const LogOptions& options, bool follow,
+                     Wait wait);
+  void forget_if_unknown(const Call& call, const net::Response& response);
   ObjectRef ref_of(text::Value object) const;
   KnownGroup discover(const std::string& api_version, Wait wait);
   bool discover_all(std::vector<std::string>& names, Wait wait);

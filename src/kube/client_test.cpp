@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "base/error.h"
 #include "kube/canned_server.h"
 #include "kube/errors.h"
@@ -114,17 +116,25 @@ TEST(Client, IdentityAndImpersonation) {
   Config config;
   config.credentials = fixed_credentials({"Bearer t0ken", {}, {}});
   config.impersonate_user = "alice";
+  config.impersonate_uid = "u-1";
   config.impersonate_groups = {"dev", "ops"};
+  config.impersonate_extra = {{"example.org/team", "red"}, {"scopes", "a"}, {"scopes", "b"}};
   config.default_namespace = "team";
   CannedServer server(config);
   server.answer("GET /api/v1/namespaces/team/pods/a", 200, "{}");
   server.client.get(kPod, within(5s));
   EXPECT_EQ(server.last().headers.get("authorization"), "Bearer t0ken");
   EXPECT_EQ(server.last().headers.get("impersonate-user"), "alice");
-  int groups = 0;
+  EXPECT_EQ(server.last().headers.get("impersonate-uid"), "u-1");
+  EXPECT_EQ(server.last().headers.get("impersonate-extra-example.org%2fteam"), "red");
+  int groups = 0, scopes = 0;
   net::Request last = server.last();
-  for (const auto& [name, value] : last.headers.all()) groups += name == "Impersonate-Group";
+  for (const auto& [name, value] : last.headers.all()) {
+    groups += name == "Impersonate-Group";
+    scopes += name == "Impersonate-Extra-scopes";
+  }
   EXPECT_EQ(groups, 2);
+  EXPECT_EQ(scopes, 2);
 }
 
 TEST(Client, DeletingWhatIsNotThereIsNoError) {
@@ -167,6 +177,13 @@ TEST(Client, ReadsAreRetriedWritesAreNot) {
   server.answer("PATCH " + kPods + "/a", 200, "{}");
   server.client.apply(pod.root, within(5s));
   EXPECT_EQ(server.asked().size(), 5u);
+}
+
+TEST(Client, WhatTheServerDoesNotHaveIsNotAskedForAgain) {
+  CannedServer server;
+  server.answer("GET " + kPods + "/a", 501, status_json(501, "NotImplemented"));
+  EXPECT_EQ(error_of([&] { server.client.get(kPod, within(5s)); }).kind(), ErrorKind::Unavailable);
+  EXPECT_EQ(server.asked().size(), 1u);
 }
 
 TEST(Client, WhatTheServerSaysItDidNotDoIsRetried) {
@@ -224,6 +241,27 @@ TEST(Client, LogsAreText) {
       "GET /api/v1/namespaces/x/pods/a/log?container=main&previous=true&tailLines=20&limitBytes=1048576");
 }
 
+TEST(Client, LogsCanBeFollowed) {
+  CannedServer server;
+  std::promise<std::shared_ptr<net::Stream>> opened;
+  server.on("GET /api/v1/namespaces/x/pods/a/log",
+            [&](net::Request, net::Responder responder) { opened.set_value(responder.stream(200, {})); });
+  LogOptions options;
+  options.since_seconds = 60;
+  auto log = server.client.follow_logs("x", "a", options, within(5s));
+  EXPECT_EQ(server.asked()[0], "GET /api/v1/namespaces/x/pods/a/log?follow=true&sinceSeconds=60");
+  auto stream = opened.get_future().get();
+  stream->try_write("one\n");
+  EXPECT_EQ(log->read(within(5s)), "one\n");
+  stream->try_write("two\n");
+  stream->close();
+  EXPECT_EQ(log->read(within(5s)), "two\n");
+  EXPECT_EQ(log->read(within(5s)), "");
+  server.answer("GET /api/v1/namespaces/x/pods/a/log", 400, status_json(400, "BadRequest"));
+  EXPECT_EQ(error_of([&] { server.client.follow_logs("x", "a", {}, within(5s)); }).kind(),
+            ErrorKind::Invalid);
+}
+
 // Discovery
 
 const char* kGroup = R"({"kind":"APIResourceList","groupVersion":"example.org/v1","resources":[
@@ -242,6 +280,26 @@ TEST(Discovery, ACustomKindIsLookedUpOnce) {
   auto info = server.client.kind("example.org/v1", "Widget", within(5s));
   EXPECT_TRUE(info->has_status);
   EXPECT_FALSE(info->has_scale);
+}
+
+TEST(Discovery, AKindThatMovedIsLookedUpAgain) {
+  CannedServer server;
+  ObjectRef widget{"example.org/v1", "Widget", "x", "w"};
+  server.answer("GET /apis/example.org/v1", 200, kGroup);
+  server.answer("GET /apis/example.org/v1/namespaces/x/widgets/w", 404, "404 page not found");
+  EXPECT_EQ(error_of([&] { server.client.get(widget, within(5s)); }).kind(), ErrorKind::NotFound);
+  std::string moved = kGroup;
+  moved.replace(moved.find("\"widgets\""), 9, "\"gizmos\"");
+  server.answer("GET /apis/example.org/v1", 200, moved);
+  server.answer("GET /apis/example.org/v1/namespaces/x/gizmos/w", 200, "{}");
+  server.client.get(widget, within(5s));
+  // A missing object says nothing against its path.
+  server.answer("GET /apis/example.org/v1/namespaces/x/gizmos/w", 404,
+                status_json(404, "NotFound", "gone", R"({"name":"w"})"));
+  error_of([&] { server.client.get(widget, within(5s)); });
+  server.answer("GET /apis/example.org/v1/namespaces/x/gizmos/w", 200, "{}");
+  server.client.get(widget, within(5s));
+  EXPECT_EQ(server.asked().size(), 6u);
 }
 
 TEST(Discovery, AnUnknownKindIsSaidAndNotAskedForEachTime) {
@@ -307,7 +365,7 @@ TEST(Watch, EventsAcrossAnyPieces) {
             [&](net::Request, net::Responder responder) { stream = responder.stream(200, {}); });
   WatchStream watch = server.client.watch({"v1", "Pod"}, "5", 300s, within(5s));
   EXPECT_EQ(server.asked()[0],
-            "GET /api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion=5&timeoutSeconds=300");
+            "GET /api/v1/pods?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=5");
   std::string seen;
   for (size_t i = 0; i < wire.size(); i += 7) {
     stream->try_write(wire.substr(i, 7));

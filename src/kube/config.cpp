@@ -80,6 +80,8 @@ std::shared_ptr<net::Tls> read_tls(const Named& cluster, const Named& user) {
     throw invalid("insecure-skip-tls-verify and certificate-authority exclude each other");
   }
   if (user.source) {
+    // Read here even when both are files, which certificate_file_credentials follows: a missing one is said
+    // now.
     tls->certificate_pem = inline_or_file(user.body, "client-certificate", user.source->folder);
     tls->key_pem = inline_or_file(user.body, "client-key", user.source->folder);
     if (tls->certificate_pem.empty() != tls->key_pem.empty()) {
@@ -113,8 +115,7 @@ ExecPlugin read_plugin(text::Value exec, const Named& user, text::Value cluster)
   return plugin;
 }
 
-std::shared_ptr<Credentials> read_credentials(const Named& user, text::Value cluster) {
-  if (!user.source) return nullptr;
+std::shared_ptr<Credentials> read_bearer(const Named& user, text::Value cluster) {
   text::Value from = user.body;
   auto clock = std::make_shared<SystemClock>();
   // The order of client-go: a token file wins over a token, both over a plugin.
@@ -131,6 +132,33 @@ std::shared_ptr<Credentials> read_credentials(const Named& user, text::Value clu
     throw invalid("auth-provider is no longer part of Kubernetes: use an exec credential plugin");
   }
   return nullptr;
+}
+
+std::shared_ptr<Credentials> read_credentials(const Named& user, text::Value cluster) {
+  if (!user.source) return nullptr;
+  auto bearer = read_bearer(user, cluster);
+  text::Value from = user.body;
+  std::string certificate = from["client-certificate"].str(), key = from["client-key"].str();
+  bool files = !certificate.empty() && !key.empty() && from["client-certificate-data"].is_null() &&
+               from["client-key-data"].is_null();
+  if (!files) return bearer;
+  const std::string& folder = user.source->folder;
+  return certificate_file_credentials(absolute(certificate, folder), absolute(key, folder), std::move(bearer),
+                                      std::make_shared<SystemClock>());
+}
+
+void read_impersonation(text::Value user, Config& config) {
+  config.impersonate_user = user["as"].str();
+  config.impersonate_uid = user["as-uid"].str();
+  config.impersonate_groups = strings_of(user["as-groups"]);
+  for (const text::Member& extra : user["as-user-extra"].members()) {
+    for (const std::string& value : strings_of(extra.value))
+      config.impersonate_extra.emplace_back(extra.key.view(), value);
+  }
+  bool more = !config.impersonate_uid.empty() || !config.impersonate_groups.empty() ||
+              !config.impersonate_extra.empty();
+  if (more && config.impersonate_user.empty())
+    throw invalid("as-uid, as-groups and as-user-extra need an \"as\"");
 }
 
 Config assemble(const std::vector<Source>& sources, std::string context_name) {
@@ -160,10 +188,7 @@ Config assemble(const std::vector<Source>& sources, std::string context_name) {
   config.proxy = cluster.body["proxy-url"].str();
   config.tls = read_tls(cluster, user);
   config.credentials = read_credentials(user, cluster.body);
-  if (user.source) {
-    config.impersonate_user = user.body["as"].str();
-    config.impersonate_groups = strings_of(user.body["as-groups"]);
-  }
+  if (user.source) read_impersonation(user.body, config);
   return config;
 }
 

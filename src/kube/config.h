@@ -3,6 +3,7 @@
 // A Config is a value; its Credentials are shared and thread-safe.
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -34,8 +35,10 @@ struct Config {
   std::shared_ptr<const net::Tls> tls;
   std::string proxy;                         ///< URL; empty: the environment's
   std::shared_ptr<Credentials> credentials;  ///< may be null
-  std::string impersonate_user;              ///< Impersonate-User and its groups
+  std::string impersonate_user;              ///< whom to act as; empty: ourselves
+  std::string impersonate_uid;
   std::vector<std::string> impersonate_groups;
+  std::vector<std::pair<std::string, std::string>> impersonate_extra;
 };
 
 /// Reads one kubeconfig. Relative paths in it are relative to `folder`. `context` empty: current-context.
@@ -59,6 +62,13 @@ std::shared_ptr<Credentials> fixed_credentials(Identity identity);
 /// A bearer token in a file, read again every minute and after a 401. *Source:* client-go
 /// transport/token_source.go.
 std::shared_ptr<Credentials> token_file_credentials(std::string path, std::shared_ptr<const Clock> clock);
+
+/// What `inner` (may be null) says, with a client certificate and key from files that are read again every
+/// minute and after a 401. A pair that can't be read leaves the last one in use. *Source:* client-go
+/// transport/cert_rotation.go.
+std::shared_ptr<Credentials> certificate_file_credentials(std::string certificate, std::string key,
+                                                          std::shared_ptr<Credentials> inner,
+                                                          std::shared_ptr<const Clock> clock);
 
 /// users[].exec of a kubeconfig. *Source:* client-go credential plugins, client.authentication.k8s.io/v1.
 struct ExecPlugin {

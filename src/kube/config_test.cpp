@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/error.h"
 #include "kube/base64.h"
@@ -116,6 +117,59 @@ TEST(Kubeconfig, OfSeveralFilesTheFirstToNameAThingWins) {
   Config config = load_kubeconfig(first + ":/nonexistent:" + second);
   EXPECT_EQ(config.server, "https://kube2.test");
   EXPECT_EQ(config.credentials->get(within(1s)).authorization, "Bearer mine");
+}
+
+TEST(Kubeconfig, ImpersonationInFull) {
+  auto parse = [](const std::string& user) {
+    return parse_kubeconfig(
+        "current-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n"
+        "clusters: [{name: c, cluster: {server: \"https://x\"}}]\n"
+        "users: [{name: u, user: " +
+            user + "}]\n",
+        "/");
+  };
+  Config config = parse("{as: alice, as-uid: '7', as-groups: [a], as-user-extra: {scopes: [a, b]}}");
+  EXPECT_EQ(config.impersonate_uid, "7");
+  EXPECT_EQ(config.impersonate_extra,
+            (std::vector<std::pair<std::string, std::string>>{{"scopes", "a"}, {"scopes", "b"}}));
+  EXPECT_EQ(error_of([&] { parse("{as-groups: [a]}"); }).kind(), ErrorKind::Invalid);
+}
+
+TEST(CertificateFiles, AreReadAgainAsTheyAreRotated) {
+  TestFolder folder;
+  std::string certificate = folder.write("crt", "C1"), key = folder.write("key", "K1");
+  auto clock = std::make_shared<TestClock>();
+  auto credentials =
+      certificate_file_credentials(certificate, key, fixed_credentials({"Bearer t", {}, {}}), clock);
+  auto now = [&] {
+    Identity identity = credentials->get(within(1s));
+    return identity.authorization + " " + identity.certificate_pem + identity.key_pem;
+  };
+  EXPECT_EQ(now(), "Bearer t C1K1");
+  folder.write("crt", "C2");
+  folder.write("key", "K2");
+  EXPECT_EQ(now(), "Bearer t C1K1");
+  clock->advance(61s);
+  EXPECT_EQ(now(), "Bearer t C2K2");
+  std::filesystem::remove(key);
+  folder.write("crt", "C3");
+  clock->advance(61s);
+  EXPECT_EQ(now(), "Bearer t C2K2");  // half a pair is no pair
+  folder.write("key", "K3");
+  credentials->refused();
+  EXPECT_EQ(now(), "Bearer t C3K3");
+}
+
+TEST(CertificateFiles, OfAKubeconfig) {
+  TestFolder folder;
+  folder.write("crt.pem", "C1");
+  folder.write("key.pem", "K1");
+  std::string text = kText;
+  text.replace(text.find("client-key-data: S0VZ"), 21, "client-key: key.pem");
+  Config config = parse_kubeconfig(text, folder.path().string(), "two");
+  ASSERT_NE(config.credentials, nullptr);
+  EXPECT_EQ(config.credentials->get(within(1s)).certificate_pem, "C1");
+  EXPECT_EQ(config.credentials->get(within(1s)).key_pem, "K1");
 }
 
 TEST(TokenFile, IsReadAgainAsItIsRotated) {

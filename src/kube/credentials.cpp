@@ -14,10 +14,29 @@
 namespace shipit::kube {
 namespace {
 
-// Source: client-go transport/token_source.go: period of a file token and leeway of an expiry.
-constexpr Duration kTokenFilePeriod{std::chrono::minutes{1}};
+// Source: client-go transport/token_source.go: period of a file and leeway of an expiry.
+constexpr Duration kFilePeriod{std::chrono::minutes{1}};
 constexpr Duration kExpiryLeeway{std::chrono::seconds{10}};
 constexpr Duration kPluginPatience{std::chrono::minutes{1}};
+
+/// Empty when it can't be read.
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// When a file is read again. A clock that was set back does not put it off.
+class Rereading final {
+ public:
+  bool due(Time now) const { return now >= at_ || now + kFilePeriod < at_; }
+  void done(Time now) { at_ = now + kFilePeriod; }
+  void at_once() { at_ = {}; }
+
+ private:
+  Time at_{};
+};
 
 class FixedCredentials final : public Credentials {
  public:
@@ -36,30 +55,26 @@ class TokenFileCredentials final : public Credentials {
   Identity get(Wait) override {
     std::lock_guard lock(mutex_);
     Time now = clock_->now();
-    if (token_.empty() || now >= read_again_at_ || now + kTokenFilePeriod < read_again_at_) {
+    if (token_.empty() || reread_.due(now)) {
       std::string fresh = read();
       if (!fresh.empty()) {
         token_ = std::move(fresh);
       } else if (token_.empty()) {
         throw Error(ErrorKind::Denied, "no token in " + path_);
       }
-      read_again_at_ =
-          now + kTokenFilePeriod;  // a file that is gone for a moment leaves the last token in use
+      reread_.done(now);  // a file that is gone for a moment leaves the last token in use
     }
     return {"Bearer " + token_, {}, {}};
   }
 
   void refused() override {
     std::lock_guard lock(mutex_);
-    read_again_at_ = {};
+    reread_.at_once();
   }
 
  private:
   std::string read() const {
-    std::ifstream file(path_, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    std::string token = text.str();
+    std::string token = read_file(path_);
     token.resize(token.find_last_not_of(" \t\r\n") + 1);
     return token;
   }
@@ -68,7 +83,49 @@ class TokenFileCredentials final : public Credentials {
   const std::shared_ptr<const Clock> clock_;
   std::mutex mutex_;
   std::string token_;
-  Time read_again_at_{};
+  Rereading reread_;
+};
+
+class CertificateFileCredentials final : public Credentials {
+ public:
+  CertificateFileCredentials(std::string certificate, std::string key, std::shared_ptr<Credentials> inner,
+                             std::shared_ptr<const Clock> clock)
+      : certificate_(std::move(certificate)),
+        key_(std::move(key)),
+        inner_(std::move(inner)),
+        clock_(std::move(clock)) {}
+
+  Identity get(Wait wait) override {
+    Identity identity = inner_ ? inner_->get(std::move(wait)) : Identity{};
+    if (!identity.certificate_pem.empty()) return identity;  // a plugin's own
+    std::lock_guard lock(mutex_);
+    Time now = clock_->now();
+    if (reread_.due(now)) {
+      std::string certificate = read_file(certificate_), key = read_file(key_);
+      if (!certificate.empty() && !key.empty()) {
+        certificate_pem_ = std::move(certificate);
+        key_pem_ = std::move(key);
+      }
+      reread_.done(now);
+    }
+    identity.certificate_pem = certificate_pem_;
+    identity.key_pem = key_pem_;
+    return identity;
+  }
+
+  void refused() override {
+    if (inner_) inner_->refused();
+    std::lock_guard lock(mutex_);
+    reread_.at_once();
+  }
+
+ private:
+  const std::string certificate_, key_;
+  const std::shared_ptr<Credentials> inner_;
+  const std::shared_ptr<const Clock> clock_;
+  std::mutex mutex_;
+  std::string certificate_pem_, key_pem_;
+  Rereading reread_;
 };
 
 class ExecCredentials final : public Credentials {
@@ -162,6 +219,13 @@ std::shared_ptr<Credentials> fixed_credentials(Identity identity) {
 
 std::shared_ptr<Credentials> token_file_credentials(std::string path, std::shared_ptr<const Clock> clock) {
   return std::make_shared<TokenFileCredentials>(std::move(path), std::move(clock));
+}
+
+std::shared_ptr<Credentials> certificate_file_credentials(std::string certificate, std::string key,
+                                                          std::shared_ptr<Credentials> inner,
+                                                          std::shared_ptr<const Clock> clock) {
+  return std::make_shared<CertificateFileCredentials>(std::move(certificate), std::move(key),
+                                                      std::move(inner), std::move(clock));
 }
 
 std::shared_ptr<Credentials> exec_credentials(ExecPlugin plugin, std::shared_ptr<const Clock> clock) {

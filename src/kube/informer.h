@@ -41,10 +41,24 @@ class CollectionSink {
   virtual void list_ended() = 0;
 };
 
+/// How a Follower asks. Durations are after which a server that says nothing is given up.
+struct FollowOptions {
+  bool streaming_list = true;                         ///< where the server has it
+  Duration list_patience{std::chrono::minutes{2}};    ///< for one page, or between events of a streaming list
+  Duration start_patience{std::chrono::seconds{30}};  ///< until a watch's headers
+  /// Asked of the server: at random between this and twice this, so that many watches don't end together.
+  /// *Source:* client-go tools/cache/reflector.go.
+  std::chrono::seconds shortest_watch{300};
+  Backoff backoff = WatchMachine::kBackoff;        ///< after failures
+  Duration watch_grace{std::chrono::seconds{30}};  ///< past the end that was asked for
+};
+
 /// Lists, then watches, for ever; the effect half of WatchMachine.
 class Follower final {
  public:
-  Follower(Client& client, Selection selection, std::shared_ptr<const Clock> clock);
+  /// `clock` is for delays only.
+  Follower(Client& client, Selection selection, FollowOptions options = {},
+           std::shared_ptr<const Clock> clock = std::make_shared<MonotonicClock>());
   /// Until stop; returns within milliseconds of it. Throws nothing that the API server can cause.
   void run(CollectionSink& sink, std::stop_token stop);
   /// Whether the last word from the server was a success.
@@ -52,12 +66,17 @@ class Follower final {
 
  private:
   void list(CollectionSink& sink, std::stop_token stop);
+  void stream_list(CollectionSink& sink, std::stop_token stop);
+  bool take_initial(CollectionSink& sink, WatchStream& stream, std::stop_token stop);
   void watch(CollectionSink& sink, const std::string& from, std::stop_token stop);
+  void read_on(CollectionSink& sink, WatchStream& stream, Wait wait);
+  std::chrono::seconds some_time() const;
   void take(CollectionSink& sink, const WatchEvent& event);
   void failed(const Error& error);
 
   Client& client_;
   const Selection selection_;
+  const FollowOptions options_;
   const std::shared_ptr<const Clock> clock_;
   WatchMachine machine_;
   std::atomic<bool> healthy_ = true;
@@ -73,11 +92,13 @@ class Informer final : private CollectionSink {
     std::function<Item(text::Value object)> project;
     /// Names of indexes with what they file an item under.
     std::map<std::string, std::function<std::vector<std::string>(const T&)>> indexes;
+    FollowOptions follow{};
   };
 
   Informer(Client& client, Options options,
-           std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>())
-      : options_(std::move(options)), follower_(client, options_.selection, std::move(clock)) {}
+           std::shared_ptr<const Clock> clock = std::make_shared<MonotonicClock>())
+      : options_(std::move(options)),
+        follower_(client, options_.selection, options_.follow, std::move(clock)) {}
 
   /// Called after an object was added, changed or removed, once the cache shows it. Set before run().
   void on_change(std::function<void(const Name&)> handler) { handlers_.push_back(std::move(handler)); }

@@ -58,6 +58,7 @@ class InformerTest : public testing::Test {
   Informer<Pod>::Options options() {
     Informer<Pod>::Options options;
     options.selection = {"v1", "Pod"};
+    options.follow.streaming_list = streaming_;
     options.project = [](text::Value object) -> std::shared_ptr<const Pod> {
       std::string node = object["spec"]["nodeName"].str();
       return node == "ignored" ? nullptr : std::make_shared<const Pod>(Pod{node});
@@ -98,6 +99,7 @@ class InformerTest : public testing::Test {
   }
 
   std::shared_ptr<const Clock> clock_ = std::make_shared<LeapingClock>();
+  bool streaming_ = false;
   CannedServer server_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -180,6 +182,75 @@ TEST_F(InformerTest, PagesAreOneList) {
   EXPECT_EQ(informer_->size(), 2u);
 }
 
+const char* kEnd =
+    R"({"metadata":{"resourceVersion":"10","annotations":{"k8s.io/initial-events-end":"true"}}})";
+
+TEST_F(InformerTest, AStreamingListIsOneRequest) {
+  streaming_ = true;
+  watch();
+  start();
+  wait_watches(1);
+  EXPECT_NE(server_.asked()[0].find("sendInitialEvents=true&resourceVersionMatch=NotOlderThan"),
+            std::string::npos);
+  stream()->try_write(event_json("ADDED", pod_json("a", "1", "n1")));
+  stream()->try_write(event_json("ADDED", pod_json("b", "2", "n1")));
+  wait_changes(2);
+  EXPECT_FALSE(informer_->synced());
+  stream()->try_write(event_json("BOOKMARK", kEnd));
+  wait([&] { return synced_; });
+  stream()->try_write(event_json("DELETED", pod_json("b", "11", "n1")));
+  wait_changes(3);
+  EXPECT_EQ(informer_->size(), 1u);
+  EXPECT_EQ(server_.asked().size(), 1u);
+  watch();
+  stream()->close();
+  wait_watches(2);
+  EXPECT_EQ(watched_from_, "11");
+}
+
+TEST_F(InformerTest, AStreamingListThatBreaksOffStartsAnew) {
+  streaming_ = true;
+  watch();
+  watch();
+  start();
+  wait_watches(1);
+  stream()->try_write(event_json("ADDED", pod_json("a", "1", "n1")));
+  wait_changes(1);
+  stream()->close();
+  wait_watches(2);
+  EXPECT_FALSE(informer_->synced());
+  stream()->try_write(event_json("ADDED", pod_json("b", "2", "n1")));
+  stream()->try_write(event_json("BOOKMARK", kEnd));
+  wait([&] { return synced_; });
+  EXPECT_EQ(informer_->get({"x", "a"}), nullptr);  // gone meanwhile
+  EXPECT_NE(informer_->get({"x", "b"}), nullptr);
+}
+
+TEST_F(InformerTest, WhereThereIsNoStreamingListThereArePages) {
+  streaming_ = true;
+  server_.answer("GET /api/v1/pods", 422, R"({"kind":"Status","reason":"Invalid","code":422})");
+  list("10", {pod_json("a", "1", "n1")});
+  watch();
+  start();
+  wait_watches(1);
+  EXPECT_TRUE(informer_->synced());
+  EXPECT_EQ(watched_from_, "10");
+}
+
+TEST_F(InformerTest, AServerThatIgnoresTheQuestionIsAskedForPages) {
+  streaming_ = true;
+  watch();
+  list("10", {pod_json("a", "1", "n1")});
+  watch();
+  start();
+  wait_watches(1);
+  stream()->try_write(event_json("ADDED", pod_json("a", "1", "n1")));
+  stream()->try_write(event_json("BOOKMARK", R"({"metadata":{"resourceVersion":"9"}})"));
+  wait_watches(2);
+  EXPECT_TRUE(informer_->synced());
+  EXPECT_EQ(watched_from_, "10");
+}
+
 TEST_F(InformerTest, StopEndsItAtOnce) {
   list("10", {});
   watch();
@@ -193,7 +264,7 @@ TEST_F(InformerTest, StopEndsItAtOnce) {
 }
 
 TEST_F(InformerTest, AServerThatIsDownIsNotSpunOnAndStopStillWorks) {
-  clock_ = std::make_shared<SystemClock>();
+  clock_ = std::make_shared<MonotonicClock>();
   std::promise<void> asked;
   server_.on("GET /api/v1/pods", [&](net::Request, net::Responder responder) {
     responder.send({403, {}, "{}"});

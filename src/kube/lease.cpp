@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "k8s/object.h"
+#include "kube/backoff.h"
 
 namespace shipit::kube {
 namespace {
@@ -48,9 +49,11 @@ const std::string kNobody;
 
 LeaseMachine::LeaseMachine(LeaseSettings settings) : settings_(std::move(settings)) {
   if (settings_.identity.empty()) throw invalid("a lease needs an identity");
-  if (settings_.retry_period >= settings_.renew_deadline || settings_.renew_deadline >= settings_.duration) {
+  if (kJitter * settings_.retry_period >= settings_.renew_deadline ||
+      settings_.renew_deadline >= settings_.duration) {
     throw invalid(
-        "of a lease the retry period must be below the renew deadline, and that below the duration");
+        "of a lease the retry period and its jitter must be below the renew deadline, and that below the "
+        "duration");
   }
 }
 
@@ -69,13 +72,13 @@ void LeaseMachine::check(Time now) {
   if (state_ == State::Leading && now >= renewed_ + settings_.renew_deadline) state_ = State::Lost;
 }
 
-LeaseMachine::Decision LeaseMachine::decide(Time now) const {
+LeaseMachine::Decision LeaseMachine::decide(Time now, Time wall) const {
   if (state_ == State::Lost || state_ == State::Released) return {};
   LeaseRecord record;
   record.holder = settings_.identity;
   record.duration = settings_.duration;
-  record.acquired = now;
-  record.renewed = now;
+  record.acquired = wall;
+  record.renewed = wall;
   if (!seen_) return {Write::Create, record};
   bool ours = seen_->holder == settings_.identity;
   bool free = seen_->holder.empty() || now >= seen_at_ + seen_->duration;
@@ -93,19 +96,30 @@ void LeaseMachine::wrote(const LeaseRecord& record, Time began) {
   if (state_ == State::Waiting) state_ = State::Leading;
 }
 
-std::optional<LeaseRecord> LeaseMachine::release(Time now) {
+std::optional<LeaseRecord> LeaseMachine::release(Time wall) {
   bool ours = state_ == State::Leading && holder() == settings_.identity;
   state_ = state_ == State::Lost ? State::Lost : State::Released;
   if (!ours) return std::nullopt;
   LeaseRecord record = *seen_;
   record.holder.clear();
   record.duration = std::chrono::seconds{1};
-  record.renewed = now;
-  record.acquired = now;
+  record.renewed = wall;
+  record.acquired = wall;
   return record;
 }
 
-Elector::Elector(Client& client, LeaseSettings settings) : client_(client), machine_(std::move(settings)) {}
+Time LeaseMachine::next(Time began, Time ended, double random) const {
+  if (state_ == State::Leading) return began + settings_.retry_period;
+  auto period = std::chrono::duration_cast<Duration>(settings_.retry_period * (1 + kJitter * random));
+  return ended + period;
+}
+
+Elector::Elector(Client& client, LeaseSettings settings, std::shared_ptr<const Clock> monotonic,
+                 std::shared_ptr<const Clock> wall)
+    : client_(client),
+      machine_(std::move(settings)),
+      monotonic_(std::move(monotonic)),
+      wall_(std::move(wall)) {}
 
 std::optional<LeaseRecord> Elector::read(Wait wait) {
   const LeaseSettings& settings = machine_.settings();
@@ -132,38 +146,39 @@ void Elector::publish() {
   log_info("lease", leading ? "leading" : "no longer leading", {{"identity", machine_.settings().identity}});
 }
 
-Time Elector::step(const Clock& clock, Wait wait) {
+Time Elector::step(Wait wait) {
   const LeaseSettings& settings = machine_.settings();
-  Time began = clock.now();
+  Time began = monotonic_->now();
   machine_.check(began);
   // A request must not outlast what is left of the leadership that it renews.
   wait.deadline = wait.deadline.sooner(Deadline::in(settings.renew_deadline - settings.retry_period));
   try {
     // A leader renews by the record it wrote; only when that fails does it look.
-    if (machine_.state() == LeaseMachine::State::Waiting) machine_.observe(read(wait), clock.now());
-    LeaseMachine::Decision decision = machine_.decide(clock.now());
+    if (machine_.state() == LeaseMachine::State::Waiting) machine_.observe(read(wait), monotonic_->now());
+    LeaseMachine::Decision decision = machine_.decide(monotonic_->now(), wall_->now());
     if (decision.write != LeaseMachine::Write::Nothing) {
-      began = clock.now();
+      began = monotonic_->now();
       machine_.wrote(write(decision, wait), began);
     }
   } catch (const Error& error) {
     if (machine_.state() == LeaseMachine::State::Leading) {
       log_warn("lease", error.what(), {{"identity", settings.identity}});
       try {
-        machine_.observe(read(wait), clock.now());
+        machine_.observe(read(wait), monotonic_->now());
       } catch (const Error&) {
         // nothing was learnt; check() counts the time
       }
     }
   }
-  machine_.check(clock.now());
+  Time ended = monotonic_->now();
+  machine_.check(ended);
   publish();
-  return began + settings.retry_period;
+  return machine_.next(began, ended, random_fraction());
 }
 
-void Elector::release(const Clock& clock, Wait wait) noexcept {
+void Elector::release(Wait wait) noexcept {
   try {
-    auto record = machine_.release(clock.now());
+    auto record = machine_.release(wall_->now());
     publish();
     if (record) write({LeaseMachine::Write::Update, *record}, wait);
   } catch (const std::exception& error) {

@@ -6,12 +6,17 @@ void WatchMachine::delay(Time now, double random, Duration at_least) {
   if (now - last_failure_ > kQuiet) failures_ = 0;
   last_failure_ = now;
   ++failures_;
-  not_before_ = now + std::max(kBackoff.delay(failures_, random), at_least);
+  not_before_ = now + std::max(backoff_.delay(failures_, random), at_least);
 }
 
 void WatchMachine::listed(const std::string& resource_version, Time now) {
   listed_ = true;
   position_ = resource_version;
+  not_before_ = now;
+}
+
+void WatchMachine::streaming_refused(Time now) {
+  streams_ = false;
   not_before_ = now;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // When to list, when to watch and from where: the decisions of following a collection, without an effect. A
 // passive state machine: its user does what next() says and tells what came of it. Not thread-safe.
+// Its times are of a monotonic clock.
 //
 // Guarantees: a watch always starts where the list or the last event stopped, so no change is missed; an
 // expired position leads to a new list; after a failure, or a watch that ended without having lasted, there
@@ -16,7 +17,8 @@ namespace shipit::kube {
 
 class WatchMachine final {
  public:
-  enum class Step { List, Watch };
+  /// StreamList: everything as the first events of a watch, which then goes on.
+  enum class Step { List, StreamList, Watch };
   struct Next {
     Step step;
     Time at;                       ///< not before this time
@@ -28,10 +30,18 @@ class WatchMachine final {
   static constexpr Duration kLasting{
       std::chrono::seconds{1}};  ///< a watch that ended before this was no success
 
-  Next next() const { return {listed_ ? Step::Watch : Step::List, not_before_, position_}; }
+  /// `streams`: try streaming lists until the server refuses one.
+  explicit WatchMachine(bool streams = true, Backoff backoff = kBackoff)
+      : streams_(streams), backoff_(backoff) {}
+
+  Next next() const {
+    return {listed_ ? Step::Watch : streams_ ? Step::StreamList : Step::List, not_before_, position_};
+  }
 
   /// The list is complete and of this version.
   void listed(const std::string& resource_version, Time now);
+  /// The server does not have streaming lists: pages from now on, and no delay.
+  void streaming_refused(Time now);
   /// Expired here is a continue token that grew too old: list again from the start.
   void list_failed(const Error& error, Time now, double random);
 
@@ -49,6 +59,8 @@ class WatchMachine final {
  private:
   void delay(Time now, double random, Duration at_least);
 
+  bool streams_;
+  const Backoff backoff_;
   bool listed_ = false;
   std::string position_;
   Time not_before_{};

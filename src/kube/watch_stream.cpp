@@ -1,5 +1,6 @@
 // A watch's bytes into events: one JSON object a line.
 #include "base/error.h"
+#include "k8s/object.h"
 #include "kube/client.h"
 #include "text/json.h"
 
@@ -38,6 +39,11 @@ WatchEvent parse_event(std::string_view line) {
 }
 
 }  // namespace
+
+bool ends_initial_events(const WatchEvent& event) {
+  return event.sort == WatchEvent::Sort::Bookmark &&
+         k8s::annotation(event.object.root, "k8s.io/initial-events-end") == "true";
+}
 
 std::optional<WatchEvent> WatchStream::next(Wait wait) {
   size_t searched = used_;

@@ -12,7 +12,7 @@ const Error gone = Error(ErrorKind::Expired, "too old");
 const Error down = unavailable("refused");
 
 TEST(WatchMachine, ListsThenWatchesFromThere) {
-  WatchMachine machine;
+  WatchMachine machine(false);
   EXPECT_EQ(machine.next().step, Step::List);
   EXPECT_LE(machine.next().at, t0);
   machine.listed("10", t0);
@@ -21,8 +21,34 @@ TEST(WatchMachine, ListsThenWatchesFromThere) {
   EXPECT_EQ(machine.next().at, t0);
 }
 
-TEST(WatchMachine, AWatchResumesWhereItEnded) {
+TEST(WatchMachine, AStreamingListIsTriedUntilItIsRefused) {
   WatchMachine machine;
+  EXPECT_EQ(machine.next().step, Step::StreamList);
+  machine.list_failed(down, t0, 0);
+  EXPECT_EQ(machine.next().step, Step::StreamList);
+  EXPECT_GT(machine.next().at, t0);
+  machine.streaming_refused(t0 + 1s);
+  EXPECT_EQ(machine.next().step, Step::List);
+  EXPECT_EQ(machine.next().at, t0 + 1s);
+  machine.listed("10", t0 + 2s);
+  machine.watch_failed(gone, t0 + 3s, 0);
+  EXPECT_EQ(machine.next().step, Step::List);  // it is not asked for again
+}
+
+TEST(WatchMachine, AfterAStreamingListItsWatchGoesOn) {
+  WatchMachine machine;
+  machine.watch_started(t0);
+  machine.listed("10", t0 + 1s);
+  machine.moved_to("12", t0 + 2s);
+  machine.watch_ended(t0 + 300s, 0);
+  EXPECT_EQ(machine.next().step, Step::Watch);
+  EXPECT_EQ(machine.next().resource_version, "12");
+  machine.watch_failed(gone, t0 + 400s, 0);
+  EXPECT_EQ(machine.next().step, Step::StreamList);
+}
+
+TEST(WatchMachine, AWatchResumesWhereItEnded) {
+  WatchMachine machine(false);
   machine.listed("10", t0);
   machine.watch_started(t0);
   machine.moved_to("12", t0);
@@ -35,7 +61,7 @@ TEST(WatchMachine, AWatchResumesWhereItEnded) {
 }
 
 TEST(WatchMachine, ABrokenWatchResumesWithoutAList) {
-  WatchMachine machine;
+  WatchMachine machine(false);
   machine.listed("10", t0);
   machine.watch_started(t0);
   machine.moved_to("11", t0);
@@ -46,7 +72,7 @@ TEST(WatchMachine, ABrokenWatchResumesWithoutAList) {
 }
 
 TEST(WatchMachine, AnExpiredPositionListsAgain) {
-  WatchMachine machine;
+  WatchMachine machine(false);
   machine.listed("10", t0);
   machine.watch_started(t0);
   machine.watch_failed(gone, t0, 0);
@@ -59,7 +85,7 @@ TEST(WatchMachine, AnExpiredPositionListsAgain) {
 }
 
 TEST(WatchMachine, DelaysGrowToTheirBound) {
-  WatchMachine plain, shaken;
+  WatchMachine plain(false), shaken(false);
   const Duration delays[] = {800ms, 1600ms, 3200ms, 6400ms, 12800ms, 25600ms, 30s, 30s};
   Time now = t0;
   for (Duration delay : delays) {
@@ -72,7 +98,7 @@ TEST(WatchMachine, DelaysGrowToTheirBound) {
 }
 
 TEST(WatchMachine, AServerThatEndsEveryWatchAtOnceIsNotSpunOn) {
-  WatchMachine machine;
+  WatchMachine machine(false);
   machine.listed("10", t0);
   Time now = t0;
   int requests = 0;
@@ -85,7 +111,7 @@ TEST(WatchMachine, AServerThatEndsEveryWatchAtOnceIsNotSpunOn) {
 }
 
 TEST(WatchMachine, AStormOfExpiredIsBounded) {
-  WatchMachine machine;
+  WatchMachine machine(false);
   Time now = t0;
   int lists = 0;
   while (now < t0 + 60s) {
@@ -103,7 +129,7 @@ TEST(WatchMachine, AStormOfExpiredIsBounded) {
 }
 
 TEST(WatchMachine, QuietMinutesForgetTheFailures) {
-  WatchMachine machine;
+  WatchMachine machine(false);
   machine.listed("1", t0);
   for (int i = 0; i < 5; ++i) machine.watch_failed(down, t0, 0);
   machine.watch_failed(down, t0 + WatchMachine::kQuiet + 1s, 0);
@@ -111,7 +137,7 @@ TEST(WatchMachine, QuietMinutesForgetTheFailures) {
 }
 
 TEST(WatchMachine, TheServersWishIsKept) {
-  WatchMachine machine;
+  WatchMachine machine(false);
   machine.list_failed(Error(ErrorKind::Throttled, "busy").after(17s), t0, 0);
   EXPECT_EQ(machine.next().at, t0 + 17s);
 }

@@ -182,17 +182,16 @@ TEST_P(KubeClient, AnInformerFollows) {
 }
 
 TEST_P(KubeClient, OneOfTwoLeads) {
-  SystemClock clock;
   kube::Elector one(*client_, {"default", "writer", "one"}), two(*client_, {"default", "writer", "two"});
-  one.step(clock, soon());
-  two.step(clock, soon());
+  one.step(soon());
+  two.step(soon());
   EXPECT_TRUE(one.leads());
   EXPECT_FALSE(two.leads());
   EXPECT_EQ(two.holder(), "one");
-  one.step(clock, soon());  // renews
+  one.step(soon());  // renews
   EXPECT_TRUE(one.leads());
-  one.release(clock, soon());
-  two.step(clock, soon());
+  one.release(soon());
+  two.step(soon());
   EXPECT_TRUE(two.leads());
   EXPECT_GT(two.epoch(), 0);
 }

@@ -77,13 +77,12 @@ void KubeReleases::load(Wait wait) {
 
 void KubeReleases::run_releases(std::stop_token stop) {
   ReleaseSink sink(*this);
-  kube::Follower(client_, all_releases(), std::make_shared<SystemClock>()).run(sink, stop);
+  kube::Follower(client_, all_releases()).run(sink, stop);
 }
 
 void KubeReleases::run_records(std::stop_token stop) {
   RecordSink sink(*this);
-  kube::Follower(client_, {"v1", "Secret", {}, "owner=helm", {}, true}, std::make_shared<SystemClock>())
-      .run(sink, stop);
+  kube::Follower(client_, {"v1", "Secret", {}, "owner=helm", {}, true}).run(sink, stop);
 }
 
 void KubeReleases::store(Value object) {
