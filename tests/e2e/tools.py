@@ -1,5 +1,6 @@
 """kubectl and helm, as people use them, on what Ship-it deployed."""
 import json
+import pathlib
 
 from world import check, equal, find, new_tag, until
 
@@ -71,5 +72,13 @@ def helm_rolls_back(world):
     until("git's version to run", lambda: world.running_image("hello").endswith(new))
 
 
-CASES = [kubectl_reads, helm_reads, helm_rolls_back, kubectl_deletes]
+def definition(world):
+    """what `ship-it crd` prints is contracts/helmrelease.yaml, and what the chart installs"""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    printed = world.cli("crd").out
+    for file in ("contracts/helmrelease.yaml", "charts/ship-it/crds/helmreleases.yaml"):
+        check((root / file).read_text() == printed, f"{file} is old: build/release/ship-it crd > {file}")
+
+
+CASES = [definition, kubectl_reads, helm_reads, helm_rolls_back, kubectl_deletes]
 OPTIONS = []

@@ -23,12 +23,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- $image.repository }}:{{ default .Chart.AppVersion $image.tag }}{{ with $image.digest }}@{{ . }}{{ end -}}
 {{- end }}
 
-{{/* The configured variables, without the empty ones, as a ConfigMap's data. NAMESPACE is where the releases live. */}}
+{{/* The configured variables, without the empty ones, as a ConfigMap's data. */}}
 {{- define "ship-it.environment" -}}
-NAMESPACE: {{ .Release.Namespace | quote }}
+{{- $data := dict }}
 {{- range $name, $value := .Values.env }}
 {{- if not (or (kindIs "invalid" $value) (eq (toString $value) "")) }}
-{{ $name }}: {{ if kindIs "string" $value }}{{ $value | quote }}{{ else }}{{ toJson $value | quote }}{{ end }}
+{{- $_ := set $data $name (kindIs "string" $value | ternary $value (toJson $value)) }}
 {{- end }}
 {{- end }}
+{{- toYaml $data }}
 {{- end }}
