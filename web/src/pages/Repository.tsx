@@ -118,10 +118,10 @@ function Held({ reason, commit }: { reason: string; commit: Commit }) {
   const [asking, setAsking] = useState(false);
   return (
     <div className="actions" role="group" aria-label="Actions">
-      <Said said={said} />
       <button type="button" disabled={busy} onClick={() => setAsking(true)}>
         Confirm {shortVersion(commit.id)}…
       </button>
+      <Said said={said} />
       {asking && (
         <Confirm
           title={`Apply ${shortVersion(commit.id)} as it is`}
@@ -150,6 +150,7 @@ function Head({ name, commit }: { name: string; commit: Commit | undefined }) {
               {safeUrl(commit.url) ? <a href={commit.url}>{shortVersion(commit.id)}</a> : shortVersion(commit.id)}
             </span>{' '}
             {commit.message}
+            {commit.author && <span className="second"> by {commit.author.replace(/ <.*>$/, '')}</span>}
             {commit.at && (
               <span className="second">
                 {' '}
