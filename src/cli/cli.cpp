@@ -74,6 +74,10 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
   std::vector<std::string> arguments(argv + std::min(argc, 2), argv + argc);
   if (argc > 1 && std::string_view(argv[1]) == "template")
     return template_verb(arguments, services, std::cout, std::cerr);
+  if (argc > 1 && std::string_view(argv[1]) == "explain-value")
+    return explain_value_verb(arguments, services, std::cout, std::cerr);
+  if (argc > 1 && std::string_view(argv[1]) == "diff" && names_chart(arguments))
+    return chart_diff_verb(arguments, services, std::cout, std::cerr);
 
   CLI::App cli(kAbout, "ship-it");
   cli.footer(kFooter);
@@ -206,13 +210,15 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
   CLI::App* verb_resume = remote(cli.add_subcommand("resume", "Go on after many releases failed together"));
 
   DiffArgs diff_args;
-  CLI::App* verb_diff =
-      remote(cli.add_subcommand("diff", "What differs between two revisions: values and manifests"));
+  CLI::App* verb_diff = remote(cli.add_subcommand(
+      "diff",
+      "What differs between two revisions (NAME FROM TO), or what an upgrade would change (NAME CHART)"));
   verb_diff->add_option("NAME", diff_args.name)->required();
   verb_diff->add_option("FROM", diff_args.from)->required();
   verb_diff->add_option("TO", diff_args.to)->required();
   verb_diff->add_option("-n,--namespace", diff_args.ns);
 
+  cli.add_subcommand("explain-value", "Which file, subchart or flag sets a value: PATH CHART");
   cli.add_subcommand("template", "Render a chart offline, byte for byte as helm template does");
 
   CLI::App* verb_version = cli.add_subcommand("version", "Print the version");

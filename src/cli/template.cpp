@@ -36,16 +36,6 @@ std::string fetch(const std::string& url, const ChartServices& services) {
   return answer.body;
 }
 
-/// Standard input, a URL, or a file, as Helm tells them apart.
-std::string read_input_file(const std::string& name, const ChartServices& services) {
-  if (helm::trim_space(name) == "-") return read_file("/dev/stdin");
-  std::string why;
-  auto url = helm::parse_url(name, why);
-  if (!url) throw invalid(why);
-  bool remote = name.starts_with("http://") || name.starts_with("https://");
-  return remote ? fetch(name, services) : read_file(name);
-}
-
 /// What --name-template gives; errors are text/template's own.
 std::string name_from(const std::string& source) {
   helm::parse_template("name-template", source);
@@ -149,8 +139,6 @@ std::string debris(const TemplateOptions& options, const helm::RenderTrace& trac
   }
 }
 
-}  // namespace
-
 helm::ValueFlags read_value_flags(const TemplateOptions& options, const ChartServices& services) {
   helm::ValueFlags flags;
   for (const std::string& name : options.values)
@@ -163,15 +151,27 @@ helm::ValueFlags read_value_flags(const TemplateOptions& options, const ChartSer
   return flags;
 }
 
+}  // namespace
+
+std::string read_input_file(const std::string& name, const ChartServices& services) {
+  if (helm::trim_space(name) == "-") return read_file("/dev/stdin");
+  std::string why;
+  auto url = helm::parse_url(name, why);
+  if (!url) throw invalid(why);
+  bool remote = name.starts_with("http://") || name.starts_with("https://");
+  return remote ? fetch(name, services) : read_file(name);
+}
+
 RenderInput read_input(const TemplateOptions& options, const ChartServices& services,
                        std::vector<std::string>& warnings) {
   RenderInput input;
   input.capabilities = offline_capabilities(options);
   input.name = release_name(options);
   locate(options.chart);
-  input.values.root =
-      helm::merge_values(read_value_flags(options, services), *input.values.arena,
-                         [&](const std::string& path) { return read_input_file(path, services); });
+  input.flags = read_value_flags(options, services);
+  input.values.root = helm::merge_values(input.flags, *input.values.arena, [&](const std::string& path) {
+    return read_input_file(path, services);
+  });
   input.chart = load_chart_from(options.chart);
   if (input.chart->metadata.deprecated) warnings.emplace_back("this chart is deprecated");
   check_dependencies(options, *input.chart);

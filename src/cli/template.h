@@ -57,15 +57,16 @@ struct ChartServices {
 struct RenderInput {
   std::string name, ns;
   std::shared_ptr<const helm::Chart> chart;
-  text::Document values;  ///< of the flags
+  helm::ValueFlags flags;  ///< with the bytes of their files
+  text::Document values;   ///< of the flags, merged
   helm::Capabilities capabilities;
   std::unique_ptr<LiveCluster> cluster;  ///< null offline
 };
 /// `warnings` are those of loading. Errors: as Helm has them.
 RenderInput read_input(const TemplateOptions& options, const ChartServices& services,
                        std::vector<std::string>& warnings);
-/// The flags' values, unmerged, with the bytes of their files. Errors: "open X: no such file or directory".
-helm::ValueFlags read_value_flags(const TemplateOptions& options, const ChartServices& services);
+/// A file of a flag: standard input for "-", a URL, or a path. Errors: "open X: no such file or directory".
+std::string read_input_file(const std::string& name, const ChartServices& services);
 /// Renders it; `lookup` asks the cluster when there is one.
 helm::RenderResult render_input(const TemplateOptions& options, const RenderInput& input, int revision,
                                 helm::RenderTrace& trace);

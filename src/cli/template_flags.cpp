@@ -75,19 +75,6 @@ void add_idle_flags(FlagSet& flags) {
     });
 }
 
-void add_render_flags(FlagSet& flags, TemplateOptions& o) {
-  flags.toggle("generate-name", o.generate_name, "accepted, as Helm does; the name is release-name", 'g');
-  flags.text("name-template", o.name_template, "a template for the release's name");
-  flags.text("kube-version", o.kube_version, "Kubernetes version of .Capabilities.KubeVersion");
-  flags.comma_list("api-versions", o.api_versions, "further API versions of .Capabilities.APIVersions", 'a');
-  flags.toggle("is-upgrade", o.is_upgrade, "set .Release.IsUpgrade instead of .Release.IsInstall");
-  flags.toggle("skip-schema-validation", o.skip_schema_validation, "don't check values.schema.json");
-  flags.toggle("enable-dns", o.enable_dns, "let getHostByName ask the network");
-  flags.toggle("dependency-update", o.dependency_update,
-               "refused when needed: run helm dependency update first");
-  flags.pairs("labels", o.labels, "labels for the release's record; only checked", 'l');
-}
-
 void add_output_flags(FlagSet& flags, TemplateOptions& o) {
   flags.list("show-only", o.show_only, "only the manifests of these templates (templates/x.yaml, globs)",
              's');
@@ -131,6 +118,19 @@ bool asks_server(const std::string& word, std::vector<std::string>& notices) {
 }
 
 }  // namespace
+
+void add_render_flags(FlagSet& flags, TemplateOptions& o) {
+  flags.toggle("generate-name", o.generate_name, "accepted, as Helm does; the name is release-name", 'g');
+  flags.text("name-template", o.name_template, "a template for the release's name");
+  flags.text("kube-version", o.kube_version, "Kubernetes version of .Capabilities.KubeVersion");
+  flags.comma_list("api-versions", o.api_versions, "further API versions of .Capabilities.APIVersions", 'a');
+  flags.toggle("is-upgrade", o.is_upgrade, "set .Release.IsUpgrade instead of .Release.IsInstall");
+  flags.toggle("skip-schema-validation", o.skip_schema_validation, "don't check values.schema.json");
+  flags.toggle("enable-dns", o.enable_dns, "let getHostByName ask the network");
+  flags.toggle("dependency-update", o.dependency_update,
+               "refused when needed: run helm dependency update first");
+  flags.pairs("labels", o.labels, "labels for the release's record; only checked", 'l');
+}
 
 void add_value_flags(FlagSet& flags, TemplateOptions& o) {
   flags.comma_list("values", o.values, "values from a YAML file, a URL, or - for standard input", 'f');

@@ -8,6 +8,8 @@ namespace shipit::cli {
 
 /// -f and the --set family.
 void add_value_flags(FlagSet& flags, TemplateOptions& options);
+/// What else shapes a render: versions, --is-upgrade, the schema.
+void add_render_flags(FlagSet& flags, TemplateOptions& options);
 /// Which cluster: --kubeconfig and its kin, with HELM_KUBE… of the environment as their defaults.
 void add_cluster_flags(FlagSet& flags, TemplateOptions& options);
 
