@@ -4,11 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 #include <thread>
 
-#include "app/alarm.h"
 #include "app/operator.h"
 #include "app/signals.h"
 #include "app/version.h"
@@ -117,6 +118,14 @@ OperatorOptions options_of(const cli::ServeArgs& args, const kube::Config& confi
   return options;
 }
 
+/// On the monotonic clock: a renewal does not wait for the wall clock to catch up. Ends at once on stop.
+void sleep_for(Duration duration, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, duration, [] { return false; });
+}
+
 }  // namespace
 
 int run_serve(const cli::ServeArgs& args, net::HttpClient& http) {
@@ -141,11 +150,9 @@ int run_serve(const cli::ServeArgs& args, net::HttpClient& http) {
   kube::Elector elector(client, lease);
   std::atomic<bool> failed{false};
   std::jthread lead([&](std::stop_token stop) {
-    Alarm alarm;
     bool started = false;
     while (!stop.stop_requested()) {
-      uint64_t seen = alarm.rings();
-      Time next = elector.step(clock, {Deadline::in(kLeaseCall), stop});
+      Duration pause = elector.step({Deadline::in(kLeaseCall), stop});
       if (elector.lost()) {
         log_error("serve", "the lead was lost; another process goes on", {{"holder", elector.holder()}});
         std::_Exit(1);
@@ -165,7 +172,7 @@ int run_serve(const cli::ServeArgs& args, net::HttpClient& http) {
       } else if (!started) {
         ship_it.stand_by(elector.holder().empty() ? "nobody" : elector.holder());
       }
-      alarm.wait(next, seen, stop);
+      sleep_for(pause, stop);
     }
   });
   int received = 0;
@@ -173,7 +180,7 @@ int run_serve(const cli::ServeArgs& args, net::HttpClient& http) {
   lead.request_stop();
   lead.join();
   ship_it.stop();
-  elector.release(clock, {Deadline::in(kLeaseCall), {}});
+  elector.release({Deadline::in(kLeaseCall), {}});
   return failed ? 1 : 0;
 }
 

@@ -1,5 +1,7 @@
 #include "kube/lease.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "k8s/object.h"
@@ -146,7 +148,7 @@ void Elector::publish() {
   log_info("lease", leading ? "leading" : "no longer leading", {{"identity", machine_.settings().identity}});
 }
 
-Time Elector::step(Wait wait) {
+Duration Elector::step(Wait wait) {
   const LeaseSettings& settings = machine_.settings();
   Time began = monotonic_->now();
   machine_.check(began);
@@ -173,7 +175,7 @@ Time Elector::step(Wait wait) {
   Time ended = monotonic_->now();
   machine_.check(ended);
   publish();
-  return machine_.next(began, ended, random_fraction());
+  return std::max(Duration{0}, machine_.next(began, ended, random_fraction()) - ended);
 }
 
 void Elector::release(Wait wait) noexcept {

@@ -94,9 +94,9 @@ class Elector final {
           std::shared_ptr<const Clock> monotonic = std::make_shared<MonotonicClock>(),
           std::shared_ptr<const Clock> wall = std::make_shared<SystemClock>());
 
-  /// Looks, decides, writes; when to step again, on the monotonic clock. A failed request is a reason to try
-  /// again, not an error.
-  Time step(Wait wait);
+  /// Looks, decides, writes; after how long to step again. A failed request is a reason to try again, not an
+  /// error.
+  Duration step(Wait wait);
   /// Gives the lease up, so that another may lead at once. Call after the last write. Never throws.
   void release(Wait wait) noexcept;
 
