@@ -489,7 +489,11 @@ void Printer::map(Value value, Rune verb, int depth) {
 void Printer::object(const Object& object, Value value, Rune verb, int depth) {
   bool pointer = object.kind() == GoKind::Pointer;
   if (pointer && depth > 0) {
-    out_ += "0xc000000000";
+    constexpr std::string_view kAddressVerbs = "vpbodxX";
+    if (verb < 0x80 && kAddressVerbs.find(static_cast<char>(verb)) != std::string_view::npos)
+      out_ += "0xc000000000";
+    else
+      bad_verb(verb, value);
     return;
   }
   if (pointer) out_ += '&';
@@ -514,7 +518,6 @@ void Printer::object(const Object& object, Value value, Rune verb, int depth) {
     nested(field.value, verb, depth + 1);
   }
   out_ += is_map && !f_.sharp_v ? ']' : '}';
-  (void)value;
 }
 
 // The format string.

@@ -95,6 +95,8 @@ std::string_view go_type(Value value) {
           return "[]int";
         case Mark::Lists:
           return "[][]interface {}";
+        case Mark::Maps:
+          return "[]map[string]interface {}";
         case Mark::VersionSet:
           return "common.VersionSet";
         default:

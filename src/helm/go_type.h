@@ -29,6 +29,7 @@ enum class Mark : uint8_t {
   Strings,     // []string
   Ints,        // []int
   Lists,       // [][]interface {}
+  Maps,        // []map[string]interface {}
   VersionSet,  // common.VersionSet, with the method Has
   NilList,     // []interface {}(nil)
   NilStrings,  // []string(nil)

@@ -43,11 +43,11 @@ int64_t run_of_digits(const Runes& runes, size_t& at, int64_t number) {
   return static_cast<int64_t>(wrapped);
 }
 
-/// The order from the first difference on, at `i`.
-bool less_from(const Runes& a, const Runes& b, size_t i) {
+/// The order from the first difference on, at `i`. In v3 a letter that follows digits comes first.
+bool less_from(const Runes& a, const Runes& b, size_t i, bool v3) {
   bool a_letter = is_letter(a[i]), b_letter = is_letter(b[i]);
   if (a_letter && b_letter) return a[i] < b[i];
-  if (a_letter || b_letter) return b_letter;
+  if (a_letter || b_letter) return v3 && i > 0 && is_decimal_digit(a[i - 1]) ? a_letter : b_letter;
   int64_t leading = 0;
   if (a[i] == '0' || b[i] == '0') {
     // A zero inside of a number counts: the runs before it are equal, and 1 stands for them.
@@ -66,6 +66,14 @@ bool less_from(const Runes& a, const Runes& b, size_t i) {
   return a[i] < b[i];
 }
 
+bool less(std::string_view a_text, std::string_view b_text, bool v3) {
+  Runes a(a_text), b(b_text);
+  size_t common = std::min(a.size(), b.size());
+  for (size_t i = 0; i < common; ++i)
+    if (a[i] != b[i]) return less_from(a, b, i, v3);
+  return a.size() < b.size();
+}
+
 }  // namespace
 
 bool is_letter(char32_t rune) {
@@ -78,12 +86,7 @@ bool is_decimal_digit(char32_t rune) {
   return in_ranges(kDigits, rune);
 }
 
-bool natural_less(std::string_view a_text, std::string_view b_text) {
-  Runes a(a_text), b(b_text);
-  size_t common = std::min(a.size(), b.size());
-  for (size_t i = 0; i < common; ++i)
-    if (a[i] != b[i]) return less_from(a, b, i);
-  return a.size() < b.size();
-}
+bool natural_less(std::string_view a, std::string_view b) { return less(a, b, false); }
+bool natural_less_v3(std::string_view a, std::string_view b) { return less(a, b, true); }
 
 }  // namespace shipit::text

@@ -190,6 +190,16 @@ std::optional<Version> parse_version(std::string_view text) {
       std::string(text)};
 }
 
+std::string version_problem(std::string_view text) {
+  auto pieces = match_pieces(text, is_digit);
+  if (!pieces || pieces->all.size() != text.size()) return "invalid semantic version";
+  for (std::string_view part : {pieces->major, pieces->minor, pieces->patch})
+    if (!part.empty() && !to_number(part))
+      return fmt::format(
+          "error parsing version segment: strconv.ParseUint: parsing \"{}\": value out of range", part);
+  return "version segment starts with 0";
+}
+
 std::optional<Version> parse_version_strict(std::string_view text) {
   auto pieces = match_pieces(text, is_digit);
   if (!pieces || text[0] == 'v' || pieces->patch.empty()) return std::nullopt;

@@ -25,6 +25,8 @@ struct Version {
 
 /// NewVersion: a leading v and missing minor or patch are allowed. nullopt when it is no version.
 std::optional<Version> parse_version(std::string_view text);
+/// NewVersion's message for a text that is no version.
+std::string version_problem(std::string_view text);
 /// StrictNewVersion: exactly major.minor.patch.
 std::optional<Version> parse_version_strict(std::string_view text);
 

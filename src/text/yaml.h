@@ -3,6 +3,7 @@
 // underneath, then JSON): YAML 1.1 booleans, merge keys, anchors, non-string keys as their JSON text. Pure;
 // any thread.
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,5 +36,24 @@ std::vector<YamlPart> split_yaml_documents(std::string_view bytes);
 /// As sigs.k8s.io/yaml Marshal prints it: keys in go-yaml's natural order, line width 80, trailing newline.
 std::string to_yaml(Value value);
 void append_yaml(std::string& out, Value value);
+
+/// What a document can't say of a node for append_yaml_v3: an opaque Value of this sort is a scalar written
+/// as it is, or else a map whose members keep their order.
+struct YamlSpecial {
+  static constexpr uint16_t kSort = 2;
+  static Value value_of(const YamlSpecial& node) { return Value::opaque(&node, kSort); }
+  static const YamlSpecial* of(Value value) {
+    return value.is_opaque() && value.opaque_sort() == kSort
+               ? static_cast<const YamlSpecial*>(value.as_opaque())
+               : nullptr;
+  }
+  std::string_view plain;
+  std::span<const Member> members;
+};
+
+/// As go-yaml v3's Encoder prints it with an indent of 2: lists in maps are indented, lines never folded,
+/// floats short ("1e+06"), text that is no UTF-8 under !!binary. Errors: Invalid for a value that holds
+/// itself. *Source:* go.yaml.in/yaml/v3 v3.0.5.
+void append_yaml_v3(std::string& out, Value value);
 
 }  // namespace shipit::text

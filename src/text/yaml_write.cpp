@@ -1,9 +1,10 @@
-// The YAML writer: go-yaml's layout (its emitter at width 80) written straight into a string.
+// The YAML writer: go-yaml's layout (v2's emitter at width 80, or v3's) written straight into a string.
 // The rules of line breaking and quoting are those of libyaml's emitter, which go-yaml is a translation of;
 // tests hold this writer against go-yaml.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "base/error.h"
@@ -17,7 +18,10 @@
 namespace shipit::text {
 namespace {
 
-constexpr int kWidth = 80;
+/// What go-yaml's two lines do differently.
+enum class Line { V2, V3 };
+
+constexpr int kWidth = 80;  // v3 never folds
 constexpr int kIndent = 2;
 /// Longest key, in bytes, that stands on the line of its value.
 constexpr size_t kSimpleKey = 128;
@@ -49,13 +53,13 @@ struct Analysis {
   bool block = true;
 };
 
-Analysis analyse(std::string_view text) {
+Analysis analyse(std::string_view text, Line line) {
   Analysis a;
   if (text.empty()) {
     a.block = false;
     return a;
   }
-  bool special = false, break_space = false, space_break = false;
+  bool special = false, break_space = false, space_break = false, tab = false;
   bool previous_space = false, previous_break = false, after_blank = true;
   if (text.starts_with("---") || text.starts_with("...")) a.plain = false;
   for (size_t at = 0; at < text.size();) {
@@ -65,6 +69,8 @@ Analysis analyse(std::string_view text) {
       Rune rune = decode_rune(text.substr(at));
       size = rune.size;
       special = special || !printable(rune.value);
+    } else if (c == '\t' && line == Line::V3) {
+      tab = true;
     } else {
       special = special || ((c < 0x20 && c != '\n') || c == 0x7F);
     }
@@ -97,13 +103,15 @@ Analysis analyse(std::string_view text) {
   }
   if (a.multiline) a.plain = false;
   if (break_space) a.plain = a.single = false;
+  if (tab) a.plain = a.single = false;
   if (space_break || special) a.plain = a.single = a.block = false;
   return a;
 }
 
 class Writer final {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  Writer(std::string& out, Line line)
+      : out_(out), line_(line), width_(line == Line::V2 ? kWidth : std::numeric_limits<int>::max()) {}
 
   void document(Value value) {
     node(value, 0, false, false);
@@ -141,8 +149,10 @@ class Writer final {
     if (depth > kWriteDepth) throw invalid("yaml: a value that is nested too deeply or contains itself");
     switch (value.kind()) {
       case Kind::Null:
-      case Kind::Opaque:
         word("null");
+        break;
+      case Kind::Opaque:
+        special(value, depth);
         break;
       case Kind::Bool:
         word(value.as_bool() ? "true" : "false");
@@ -168,6 +178,18 @@ class Writer final {
     }
   }
 
+  void special(Value value, int depth) {
+    const YamlSpecial* node = YamlSpecial::of(value);
+    if (!node)
+      word("null");
+    else if (!node->plain.empty())
+      word(node->plain);
+    else if (node->members.empty())
+      empty("{", "}");
+    else
+      pairs(node->members, depth);
+  }
+
   /// Text that needs no quotes and no folding.
   void word(std::string_view text) {
     if (!whitespace_) put(' ');
@@ -182,6 +204,15 @@ class Writer final {
   }
   /// A double goes through its JSON text, which reads back as a whole number below 1e21 if it is one.
   void number(double value) {
+    if (line_ == Line::V3) {
+      std::string text;
+      if (std::isfinite(value))
+        append_double_g(text, value);
+      else
+        text = std::isnan(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
+      word(text);
+      return;
+    }
     if (!std::isfinite(value)) {
       append_json_number(out_, value);  // throws what json.Marshal says
       return;
@@ -217,7 +248,7 @@ class Writer final {
     int outer = indent_;
     if (indent_ < 0)
       indent_ = 0;
-    else if (!in_mapping || indention_)
+    else if (!in_mapping || indention_ || line_ == Line::V3)
       indent_ += kIndent;
     for (Value item : list.items()) {
       new_line();
@@ -237,12 +268,27 @@ class Writer final {
       empty("{", "}");
       return;
     }
+    auto members = map.members();
+    bool v3 = line_ == Line::V3;
+    auto less = [v3](const Member& a, const Member& b) {
+      return v3 ? natural_less_v3(a.key.view(), b.key.view()) : natural_less(a.key.view(), b.key.view());
+    };
+    if (std::ranges::is_sorted(members, less)) {
+      pairs(members, depth);
+    } else {
+      std::vector<Member> sorted(members.begin(), members.end());
+      std::ranges::stable_sort(sorted, less);
+      pairs(sorted, depth);
+    }
+  }
+
+  void pairs(std::span<const Member> members, int depth) {
     int outer = indent_;
     indent_ = indent_ < 0 ? 0 : indent_ + kIndent;
-    auto pair = [&](const Member& m) {
+    for (const Member& m : members) {
       std::string_view key = m.key.view();
       new_line();
-      if (key.size() <= kSimpleKey && !analyse(key).multiline) {
+      if (is_simple_key(key)) {
         string(key, true);
         indicator(":", false, false, false);
       } else {
@@ -252,31 +298,33 @@ class Writer final {
         indicator(":", true, false, true);
       }
       node(m.value, depth + 1, false, true);
-    };
-    auto members = map.members();
-    auto less = [](const Member& a, const Member& b) { return natural_less(a.key.view(), b.key.view()); };
-    if (std::ranges::is_sorted(members, less)) {
-      for (const Member& m : members) pair(m);
-    } else {
-      std::vector<Member> sorted(members.begin(), members.end());
-      std::ranges::stable_sort(sorted, less);
-      for (const Member& m : sorted) pair(m);
     }
     indent_ = outer;
   }
 
+  bool is_simple_key(std::string_view key) const {
+    if (line_ == Line::V3 && !valid_utf8(key)) {
+      std::string text = binary(key);
+      return kBinaryTag.size() + text.size() <= kSimpleKey && text.find('\n') == std::string::npos;
+    }
+    return key.size() <= kSimpleKey && !analyse(key, line_).multiline;
+  }
+
   void string(std::string_view text, bool simple_key) {
-    std::string repaired;
+    std::string changed;
+    bool is_binary = false;
     if (!valid_utf8(text)) {
-      repaired = valid_copy(text);
-      text = repaired;
+      is_binary = line_ == Line::V3;
+      changed = is_binary ? binary(text) : valid_copy(text);
+      text = changed;
     }
     int outer = indent_;
     indent_ = indent_ < 0 ? kIndent : indent_ + kIndent;
-    Analysis a = analyse(text);
+    Analysis a = analyse(text, line_);
     Style style = text.find('\n') != std::string_view::npos ? Style::Literal
-                  : needs_quotes(text)                      ? Style::Double
+                  : !is_binary && needs_quotes(text)        ? Style::Double
                                                             : Style::Plain;
+    if (is_binary) word(kBinaryTag);
     if (simple_key && a.multiline) style = Style::Double;
     if (style == Style::Plain && !a.plain) style = Style::Single;
     if (style == Style::Single && !a.single) style = Style::Double;
@@ -296,6 +344,28 @@ class Writer final {
         break;
     }
     indent_ = outer;
+  }
+
+  static constexpr std::string_view kBinaryTag = "!!binary";
+
+  /// Base64 as v3 writes it under its tag: lines of 70 when there is more than one.
+  static std::string binary(std::string_view bytes) {
+    constexpr size_t kLine = 70;
+    std::string text, lines;
+    for (size_t at = 0; at < bytes.size(); at += 3) {
+      auto byte = [&](size_t i) {
+        return at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0u;
+      };
+      uint32_t three = byte(0) << 16 | byte(1) << 8 | byte(2);
+      for (int digit = 0; digit < 4; ++digit)
+        text += at + static_cast<size_t>(digit) > bytes.size()
+                    ? '='
+                    : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+                          [three >> (18 - 6 * digit) & 63];
+    }
+    if (text.size() < kLine) return text;
+    for (size_t at = 0; at < text.size(); at += kLine) lines.append(text, at, kLine) += '\n';
+    return lines;
   }
 
   static std::string valid_copy(std::string_view text) {
@@ -329,7 +399,7 @@ class Writer final {
 
   void plain(std::string_view text, bool simple_key) {
     if (simple_key ||
-        column_ + static_cast<int>(text.size()) <= kWidth) {  // no line is long enough to be broken
+        column_ + static_cast<int>(text.size()) <= width_) {  // no line is long enough to be broken
       if (!whitespace_) put(' ');
       out_ += text;
       column_ += static_cast<int>(text.size());  // at least: only compared with the width
@@ -340,7 +410,7 @@ class Writer final {
     bool spaces = false;
     for (size_t at = 0; at < text.size();) {
       if (text[at] == ' ') {
-        if (!spaces && column_ > kWidth && !space_at(text, at + 1)) {
+        if (!spaces && column_ > width_ && !space_at(text, at + 1)) {
           new_line();
           ++at;
         } else {
@@ -361,7 +431,7 @@ class Writer final {
     bool spaces = false, breaks = false;
     for (size_t at = 0; at < text.size();) {
       if (text[at] == ' ') {
-        if (!simple_key && !spaces && column_ > kWidth && at > 0 && at + 1 < text.size() &&
+        if (!simple_key && !spaces && column_ > width_ && at > 0 && at + 1 < text.size() &&
             !space_at(text, at + 1)) {
           new_line();
           ++at;
@@ -396,7 +466,7 @@ class Writer final {
         at += rune.size;
         spaces = false;
       } else if (rune.value == ' ') {
-        if (!simple_key && !spaces && column_ > kWidth && at > 0 && at + 1 < text.size()) {
+        if (!simple_key && !spaces && column_ > width_ && at > 0 && at + 1 < text.size()) {
           new_line();
           if (space_at(text, at + 1)) put('\\');
           ++at;
@@ -470,6 +540,8 @@ class Writer final {
   }
 
   std::string& out_;
+  const Line line_;
+  const int width_;
   int column_ = 0;
   int indent_ = -1;
   bool whitespace_ = true;
@@ -513,15 +585,17 @@ bool needs_detour(Value value, int depth) {
 
 void append_yaml(std::string& out, Value value) {
   if (!needs_detour(value, 0)) {
-    Writer(out).document(value);
+    Writer(out, Line::V2).document(value);
     return;
   }
   // What sigs.k8s.io/yaml does for every value: through JSON and go-yaml's reader, with what that changes or
   // refuses.
   Document document =
       parse_yaml(to_json(value, {.escape_html = true}), YamlOptions{.max_depth = kWriteDepth});
-  Writer(out).document(document.root);
+  Writer(out, Line::V2).document(document.root);
 }
+
+void append_yaml_v3(std::string& out, Value value) { Writer(out, Line::V3).document(value); }
 
 std::string to_yaml(Value value) {
   std::string out;

@@ -174,12 +174,10 @@ constexpr Method kVersionSetMethods[] = {
 };
 
 /// common.Values.PathValue and Table, which walk dotted paths.
-Value walk_table(Call& call, Value at, std::string_view path, std::string_view whole) {
-  (void)call;
+Value walk_table(Value at, std::string_view path) {
   for (std::string_view step : split(path, ".")) {
-    Value next = at[step];
-    if (!next.is_map()) Call::fail(fmt::format("{} is not a table", quoted(whole)));
-    at = next;
+    at = at[step];
+    if (!at.is_map()) Call::fail(fmt::format("{} is not a table", quoted(step)));
   }
   return at;
 }
@@ -188,25 +186,20 @@ constexpr Method kValuesMethods[] = {
     {"AsMap", "",
      [](Call& c, const Object&, Args a) { return a[0].empty() ? Value::map(c.arena()) : a[0].with_mark(0); }},
     {"PathValue", "s",
-     [](Call& c, const Object&, Args a) {
+     [](Call&, const Object&, Args a) {
        std::string_view path = a[1].as_string();
        if (path.empty()) Call::fail("YAML path cannot be empty");
        size_t dot = path.rfind('.');
+       std::string_view last = path.substr(dot + 1);
        Value table = a[0];
-       std::string_view last = path;
-       if (dot != std::string_view::npos) {
-         table = walk_table(c, a[0], path.substr(0, dot), path.substr(0, dot));
-         last = path.substr(dot + 1);
-       }
+       if (dot != std::string_view::npos)
+         for (std::string_view step : split(path.substr(0, dot), ".")) table = table[step];
        const Value* found = table.find(last);
        if (!found || found->is_map()) Call::fail(fmt::format("{} is not a value", quoted(last)));
        return *found;
      }},
     {"Table", "s",
-     [](Call& c, const Object&, Args a) {
-       Value table = walk_table(c, a[0], a[1].as_string(), a[1].as_string());
-       return marked(table, Mark::Values);
-     }},
+     [](Call&, const Object&, Args a) { return marked(walk_table(a[0], a[1].as_string()), Mark::Values); }},
     {"YAML", "", [](Call& c, const Object&, Args a) { return c.string(yaml_text(c, a[0])); }},
 };
 

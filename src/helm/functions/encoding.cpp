@@ -31,52 +31,81 @@ std::string encode(std::string_view bytes, const Code& code) {
   return out;
 }
 
-/// Go's decoders: newlines are skipped, padding must be right, trailing bits may be anything.
-bool decode(std::string_view text, const Code& code, std::string& out) {
+bool is_newline(char c) { return c == '\n' || c == '\r'; }
+
+bool corrupt(const Code& code, size_t at, std::string& out) {
+  out = fmt::format("illegal {} data at input byte {}", code.name, at);
+  return false;
+}
+
+void append_bytes(std::string& out, uint64_t held, size_t digits, const Code& code) {
+  int bits = static_cast<int>(digits) * code.bits;
+  for (int shift = bits - 8; shift >= 0; shift -= 8) out += static_cast<char>(held >> shift);
+}
+
+/// Newlines may stand anywhere and count for positions.
+bool decode64(std::string_view text, std::string& out) {
   out.clear();
-  auto corrupt = [&](size_t at) {
-    out = fmt::format("illegal {} data at input byte {}", code.name, at);
-    return false;
-  };
   size_t at = 0;
-  auto newline = [&] { return at < text.size() && (text[at] == '\n' || text[at] == '\r'); };
+  auto skip_newlines = [&] {
+    while (at < text.size() && is_newline(text[at])) ++at;
+  };
   while (true) {
     uint64_t held = 0;
     size_t digits = 0;
-    bool padded = false;
-    while (digits < code.quantum) {
-      while (newline()) ++at;
-      if (at == text.size()) {
-        if (digits == 0) return true;
-        return corrupt(at - digits);
-      }
+    while (digits < 4) {
+      skip_newlines();
+      if (at == text.size()) return digits == 0 || corrupt(kBase64, at - digits, out);
       char c = text[at++];
-      size_t digit = code.alphabet.find(c);
-      if (digit != std::string_view::npos) {
-        held = held << code.bits | digit;
+      if (size_t digit = k64.find(c); digit != std::string_view::npos) {
+        held = held << kBase64.bits | digit;
         ++digits;
         continue;
       }
-      if (c != '=') return corrupt(at - 1);
-      // Padding: as many as are missing, then nothing.
-      bool fits = code.quantum == 4 ? digits == 2 || digits == 3
-                                    : digits == 2 || digits == 4 || digits == 5 || digits == 7;
-      if (!fits) return corrupt(at - 1);
-      for (size_t i = digits + 1; i < code.quantum; ++i) {
-        while (newline()) ++at;
-        if (at == text.size()) return corrupt(text.size());
-        if (text[at] != '=') return corrupt(at);
+      if (c != '=' || digits < 2) return corrupt(kBase64, at - 1, out);
+      if (digits == 2) {  // two are due
+        skip_newlines();
+        if (at == text.size()) return corrupt(kBase64, at, out);
+        if (text[at] != '=') return corrupt(kBase64, at - 1, out);
         ++at;
       }
-      while (newline()) ++at;
-      if (at < text.size()) return corrupt(at);
-      padded = true;
-      break;
+      skip_newlines();
+      if (at < text.size()) return corrupt(kBase64, at, out);
+      append_bytes(out, held, digits, kBase64);
+      return true;
     }
-    int bits = static_cast<int>(digits) * code.bits;
-    for (int shift = bits - 8; shift >= 0; shift -= 8) out += static_cast<char>(held >> shift);
-    if (padded) return true;
+    append_bytes(out, held, digits, kBase64);
   }
+}
+
+/// Newlines are taken out first, and what follows the padding is not looked at.
+bool decode32(std::string_view with_newlines, std::string& out) {
+  std::string text;
+  for (char c : with_newlines)
+    if (!is_newline(c)) text += c;
+  out.clear();
+  for (size_t at = 0; at < text.size();) {
+    uint64_t held = 0;
+    size_t digits = 0;
+    for (; digits < 8; ++digits) {
+      if (at == text.size()) return corrupt(kBase32, at - digits, out);
+      char c = text[at++];
+      size_t left = text.size() - at;
+      if (c == '=' && digits >= 2 && left < 8) {
+        if (left + digits < 7) return corrupt(kBase32, text.size(), out);
+        for (size_t k = 0; k < 7 - digits && k < left; ++k)
+          if (text[at + k] != '=') return corrupt(kBase32, at + k - 1, out);
+        if (digits == 3 || digits == 6) return corrupt(kBase32, at - 1, out);
+        append_bytes(out, held, digits, kBase32);
+        return true;
+      }
+      size_t digit = k32.find(c);
+      if (digit == std::string_view::npos) return corrupt(kBase32, at - 1, out);
+      held = held << kBase32.bits | digit;
+    }
+    append_bytes(out, held, digits, kBase32);
+  }
+  return true;
 }
 
 Value b64enc(Call& call, std::span<Value> args) { return call.string(base64_encode(args[0].as_string())); }
@@ -103,8 +132,8 @@ constexpr FunctionEntry kFunctions[] = {
 
 std::string base64_encode(std::string_view bytes) { return encode(bytes, kBase64); }
 std::string base32_encode(std::string_view bytes) { return encode(bytes, kBase32); }
-bool base64_decode(std::string_view text, std::string& out) { return decode(text, kBase64, out); }
-bool base32_decode(std::string_view text, std::string& out) { return decode(text, kBase32, out); }
+bool base64_decode(std::string_view text, std::string& out) { return decode64(text, out); }
+bool base32_decode(std::string_view text, std::string& out) { return decode32(text, out); }
 
 std::span<const FunctionEntry> encoding_functions() { return kFunctions; }
 

@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <unordered_map>
@@ -64,7 +65,9 @@ void Call::size_exceeded() const {
   fail("output is over the limit of " + std::to_string(options_.limits.output_bytes) + " bytes");
 }
 
-const FunctionEntry* find_function(std::string_view name) {
+namespace {
+
+const std::unordered_map<std::string_view, const FunctionEntry*>& function_table() {
   static const auto kTable = [] {
     std::unordered_map<std::string_view, const FunctionEntry*> table;
     // A later family replaces an earlier one's function, as sprig's slice does Go's and Helm's fail does
@@ -76,8 +79,21 @@ const FunctionEntry* find_function(std::string_view name) {
       for (const FunctionEntry& entry : family) table[entry.name] = &entry;
     return table;
   }();
-  auto at = kTable.find(name);
-  return at == kTable.end() ? nullptr : at->second;
+  return kTable;
+}
+
+}  // namespace
+
+const FunctionEntry* find_function(std::string_view name) {
+  auto at = function_table().find(name);
+  return at == function_table().end() ? nullptr : at->second;
+}
+
+std::vector<const FunctionEntry*> all_functions() {
+  std::vector<const FunctionEntry*> all;
+  for (const auto& [name, entry] : function_table()) all.push_back(entry);
+  std::ranges::sort(all, {}, &FunctionEntry::name);
+  return all;
 }
 
 }  // namespace shipit::helm

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "helm/go_error.h"
 #include "helm/go_type.h"
@@ -75,6 +76,8 @@ struct FunctionEntry {
 
 /// nullptr when a template can't call such a function.
 const FunctionEntry* find_function(std::string_view name);
+/// Every function, by name: for tests that hold the table against Helm's.
+std::vector<const FunctionEntry*> all_functions();
 
 /// Methods of values that are no Objects, by their Go type: time.Duration, common.Values, common.VersionSet,
 /// time.Month. `self` of such a method is meaningless; args[0] is the receiver.

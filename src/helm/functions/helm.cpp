@@ -2,11 +2,17 @@
 #include <fmt/format.h>
 #include <netdb.h>
 
+#include <new>
+
 #include "base/error.h"
 #include "helm/evaluator.h"
 #include "helm/functions/function.h"
 #include "helm/functions/serialise.h"
+#include "helm/functions/time_object.h"
+#include "helm/functions/toml.h"
+#include "helm/go_format.h"
 #include "helm/go_yaml.h"
+#include "text/yaml.h"
 
 namespace shipit::helm {
 namespace {
@@ -74,6 +80,79 @@ Value to_yaml(Call& call, std::span<Value> args) {
   }
 }
 
+/// The value as go-yaml v3 sees it: structs with their fields in order under small names, types with
+/// MarshalText as text, dates as timestamps.
+Value for_yaml_v3(Call& call, Value value, int depth = 0) {
+  if (depth > 10'000) Call::fail("yaml: a value that is nested too deeply or contains itself");
+  call.charge(1);
+  text::Arena& arena = call.arena();
+  auto special = [&](const text::YamlSpecial& node) {
+    return text::YamlSpecial::value_of(*new (arena.allocate_array<text::YamlSpecial>(1))
+                                           text::YamlSpecial(node));
+  };
+  if (is_bytes(value)) {
+    Value list = Value::list(arena);
+    for (char c : value.as_string())
+      list.push_back(arena, Value(static_cast<int64_t>(static_cast<unsigned char>(c))));
+    return list;
+  }
+  if (value.is_int() && mark_of(value) == Mark::Duration) return call.string(duration_text(value.as_int()));
+  if (value.is_list()) {
+    Value list = Value::list(arena, value.size());
+    for (Value item : value.items()) list.push_back(arena, for_yaml_v3(call, item, depth + 1));
+    return list;
+  }
+  if (value.is_map()) {
+    Value map = Value::map(arena, value.size());
+    for (const text::Member& m : value.members())
+      map.set_borrowed(arena, m.key, for_yaml_v3(call, m.value, depth + 1));
+    return map;
+  }
+  if (!value.is_opaque()) return value.with_mark(0);
+  const Object* object = Object::of(value);
+  if (!object) Call::fail("cannot marshal type: complex128");
+  if (auto json = object->json(arena); json && json->is_string())
+    return as_time(value) ? special({.plain = json->as_string()}) : *json;
+  bool is_map = object->kind() == GoKind::Map;
+  std::vector<text::Member> members;
+  for (const Field& f : object->fields(arena)) {
+    if (!f.exported) continue;
+    std::string name;
+    for (char c : f.name) name += is_map ? c : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    members.push_back({arena.copy(name), for_yaml_v3(call, f.value, depth + 1)});
+  }
+  if (is_map) return Value::map_of(arena, members);
+  auto* kept = arena.allocate_array<text::Member>(members.size());
+  std::uninitialized_copy(members.begin(), members.end(), kept);
+  return special({.members = {kept, members.size()}});
+}
+
+Value to_yaml_pretty(Call& call, std::span<Value> args) {
+  std::string out;
+  try {
+    text::append_yaml_v3(out, for_yaml_v3(call, args[0]));
+  } catch (const Error& e) {
+    Call::fail(e.message());
+  }
+  return call.string(without_newline(out));
+}
+
+Value must_to_toml(Call& call, std::span<Value> args) {
+  try {
+    return call.string(toml_text(call, args[0]));
+  } catch (const TomlError& e) {
+    Call::fail(e.text);
+  }
+}
+
+Value to_toml(Call& call, std::span<Value> args) {
+  try {
+    return call.string(toml_text(call, args[0]));
+  } catch (const TomlError& e) {
+    return call.string(e.text);
+  }
+}
+
 Value error_map(Call& call, std::string_view message) {
   Value map = Value::map(call.arena());
   map.set(call.arena(), "Error", call.string(message));
@@ -133,18 +212,30 @@ Value from_json_array(Call& call, std::span<Value> args) {
   }
 }
 
+Value from_toml(Call& call, std::span<Value> args) {
+  try {
+    return read_toml(call, args[0].as_string());
+  } catch (const TomlError& e) {
+    return error_map(call, e.text);
+  }
+}
+
 constexpr FunctionEntry kFunctions[] = {
     {"fail", "s", fail},
     {"fromJson", "s", from_json},
     {"fromJsonArray", "s", from_json_array},
+    {"fromToml", "s", from_toml},
     {"fromYaml", "s", from_yaml},
     {"fromYamlArray", "s", from_yaml_array},
     {"getHostByName", "s", get_host_by_name},
     {"include", "sa", include},
     {"lookup", "ssss", lookup},
+    {"mustToToml", "a", must_to_toml},
     {"mustToYaml", "a", must_to_yaml},
     {"required", "sa", required},
+    {"toToml", "a", to_toml},
     {"toYaml", "a", to_yaml},
+    {"toYamlPretty", "a", to_yaml_pretty},
     {"tpl", "sa", tpl},
 };
 

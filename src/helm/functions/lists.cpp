@@ -154,15 +154,18 @@ Value chunk(Call& call, std::span<Value> args) {
   int64_t size = args[0].as_int();
   Value items = slice_items(call, args[1], "Cannot chunk type");
   auto count = static_cast<int64_t>(items.size());
-  double chunks = std::floor(static_cast<double>(count - 1) / static_cast<double>(size)) + 1;
-  if (to_int64(chunks) < 0 || (size < 0 && chunks >= 1))
-    Call::fail("runtime error: makeslice: len out of range");
+  // sprig's own arithmetic, which lets a negative size through for a list of one item.
+  int64_t chunks = to_int64(std::floor(static_cast<double>(count - 1) / static_cast<double>(size)) + 1);
+  if (chunks < 0) Call::fail("runtime error: makeslice: len out of range");
   Value made = Value::list(call.arena());
-  if (size > 0)
-    for (int64_t at = 0; at < count; at += size)
-      made.push_back(call.arena(),
-                     list_of(call, items.items().subspan(static_cast<size_t>(at),
-                                                         static_cast<size_t>(std::min(size, count - at)))));
+  for (int64_t i = 0; i < chunks; ++i) {
+    int64_t length = i + 1 == chunks ? to_int64(std::floor(std::fmod(count, size))) : size;
+    if (length == 0) length = size;
+    if (length < 0) Call::fail("runtime error: makeslice: len out of range");
+    if (i * size < 0 || i * size + length > count) Call::fail("reflect: slice index out of range");
+    made.push_back(call.arena(), list_of(call, items.items().subspan(static_cast<size_t>(i * size),
+                                                                     static_cast<size_t>(length))));
+  }
   return marked(made, Mark::Lists);
 }
 

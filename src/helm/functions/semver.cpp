@@ -12,9 +12,10 @@ namespace {
 constexpr size_t kLongestVersion = 256;  // Masterminds' MaxVersionLen
 
 text::Version parsed(std::string_view text) {
-  if (text.size() > kLongestVersion) Call::fail("version string is too long");
+  if (text.size() > kLongestVersion)
+    Call::fail(fmt::format("version string is too long (max {} bytes)", kLongestVersion));
   auto version = text::parse_version(text);
-  if (!version) Call::fail("invalid semantic version");
+  if (!version) Call::fail(text::version_problem(text));
   return *version;
 }
 

@@ -250,7 +250,12 @@ std::string json_text(Call& call, Value value, bool escape_html, int indent) {
 
 std::string yaml_text(Call& call, Value value) {
   std::string out;
-  text::append_yaml(out, encodable(call, value));
+  try {
+    text::append_yaml(out, encodable(call, value));
+  } catch (GoError& error) {
+    error.wrap("error marshaling into JSON: ");
+    throw;
+  }
   return out;
 }
 
@@ -260,7 +265,9 @@ Value decode_json(Call& call, std::string_view text) {
   try {
     return text::parse_json(text, call.arena(), {.max_depth = kDeepest, .numbers_as_double = true});
   } catch (const Error& e) {
-    Call::fail(e.message());
+    std::string_view message = e.message();
+    if (size_t at = message.find("json: "); at != std::string_view::npos) message.remove_prefix(at);
+    Call::fail(std::string(message));
   }
 }
 

@@ -1,33 +1,22 @@
 // The C++ side of the template differential: reads cases as JSON lines ({"t": template, "v": values}) and
-// answers each with {"o": output} or {"e": error}. main.go drives it and compares with Helm.
+// answers each with {"o": output} or {"e": error}; {"functions": true} with the table of functions. main.go
+// drives it and compares with Helm.
 #include <iostream>
 #include <string>
 
-#include "base/error.h"
-#include "helm/template.h"
-#include "text/json.h"
+#include "helm/functions/case_fixture.h"
+#include "helm/functions/function.h"
 
 using namespace shipit;
 
 namespace {
 
-constexpr std::string_view kName = "c/templates/t.yaml";
-
-std::string evaluate(text::Value test, text::Arena& arena) {
-  helm::TemplateSet set;
-  std::string source = test["t"].str();
-  set.parse(kName, source);
-  text::Value release = text::Value::map(arena, {{"Name", "rel"}, {"Namespace", "ns"}, {"Service", "Helm"}});
-  release.set(arena, "Revision", helm::go_int(1));
-  release.set(arena, "IsInstall", true);
-  text::Value files = text::Value::map(arena);
-  text::Value dot = text::Value::map(arena, {{"Release", release}});
-  dot.set(arena, "Values", helm::marked(test["v"], helm::Mark::Values));
-  dot.set(arena, "Template",
-          helm::marked(text::Value::map(arena, {{"Name", "c/templates/t.yaml"}, {"BasePath", "c/templates"}}),
-                       helm::Mark::Values));
-  helm::Execution execution(set, arena);
-  return execution.execute(kName, dot);
+helm::CaseAnswer answer(text::Value request, text::Arena& arena) {
+  if (!request.has("functions")) return helm::run_case(request["t"].as_string(), request["v"], arena);
+  std::string table;
+  for (const helm::FunctionEntry* f : helm::all_functions())
+    table.append(f->name).append(" ").append(f->params) += '\n';
+  return {false, table};
 }
 
 }  // namespace
@@ -36,18 +25,16 @@ int main() {
   std::ios::sync_with_stdio(false);
   for (std::string line; std::getline(std::cin, line);) {
     text::Arena arena;
-    std::string answer = "{\"";
+    helm::CaseAnswer said;
     try {
-      text::Value test = text::parse_json(line, arena, {.numbers_as_double = true});
-      std::string out = evaluate(test, arena);
-      answer += "o\":";
-      text::append_json_string(answer, out);
+      said = answer(text::parse_json(line, arena, {.numbers_as_double = true}), arena);
     } catch (const std::exception& e) {
-      const auto* error = dynamic_cast<const Error*>(&e);
-      answer += "e\":";
-      text::append_json_string(answer, error ? error->message() : e.what());
+      said = {true, std::string("not a case: ") + e.what()};
     }
-    answer += "}\n";
-    std::cout << answer << std::flush;
+    std::string out = said.fails ? "{\"e\":" : "{\"o\":";
+    text::append_json_string(out, said.said);
+    out += "}\n";
+    std::cout << out;
+    if (std::cin.rdbuf()->in_avail() <= 0) std::cout << std::flush;
   }
 }

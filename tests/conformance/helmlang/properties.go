@@ -1,0 +1,3 @@
+package main
+
+func compareProperties(c *comparison, p *peer) {}
