@@ -2,7 +2,7 @@
 #include "k8s/schema_data.h"
 namespace shipit::k8s {
 const char* const kSchemaText =
-    R"~(!- v1 Pod io.k8s.api.core.v1.Pod
+R"~(!- v1 Pod io.k8s.api.core.v1.Pod
 !- v1 PodTemplate io.k8s.api.core.v1.PodTemplate
 !- v1 ReplicationController io.k8s.api.core.v1.ReplicationController
 !- v1 Service io.k8s.api.core.v1.Service
@@ -43,7 +43,7 @@ const char* const kSchemaText =
 !rbac.authorization.k8s.io v1 ClusterRole io.k8s.api.rbac.v1.ClusterRole
 !rbac.authorization.k8s.io v1 ClusterRoleBinding io.k8s.api.rbac.v1.ClusterRoleBinding
 )~"
-    R"~(!storage.k8s.io v1 StorageClass io.k8s.api.storage.v1.StorageClass
+R"~(!storage.k8s.io v1 StorageClass io.k8s.api.storage.v1.StorageClass
 !storage.k8s.io v1 CSIDriver io.k8s.api.storage.v1.CSIDriver
 !storage.k8s.io v1 VolumeAttachment io.k8s.api.storage.v1.VolumeAttachment
 !scheduling.k8s.io v1 PriorityClass io.k8s.api.scheduling.v1.PriorityClass
@@ -58,124 +58,125 @@ const char* const kSchemaText =
 !authentication.k8s.io v1 SelfSubjectReview io.k8s.api.authentication.v1.SelfSubjectReview
 !authentication.k8s.io v1 TokenReview io.k8s.api.authentication.v1.TokenReview
 !apiextensions.k8s.io v1 CustomResourceDefinition io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition
+!autoscaling v1 HorizontalPodAutoscaler io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler
 =io.k8s.api.core.v1.Pod
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @56 o #2
-status @57 o #3
+metadata @56 o #1
+spec @57 o #2
+status @58 o #3
 =io.k8s.api.core.v1.PodTemplate
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-template @58 o #2
+metadata @56 o #1
+template @59 o #2
 =io.k8s.api.core.v1.ReplicationController
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @59 o #2
-status @60 o #3
+metadata @56 o #1
+spec @60 o #2
+status @61 o #3
 =io.k8s.api.core.v1.Service
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @61 o #2
-status @62 o #3
+metadata @56 o #1
+spec @62 o #2
+status @63 o #3
 =io.k8s.api.core.v1.Endpoints
-apiVersion s o #2
 )~"
-    R"~(kind s o #1
-metadata @55 o #1
-subsets [@63 o #2
+R"~(apiVersion s o #2
+kind s o #1
+metadata @56 o #1
+subsets [@64 o #2
 =io.k8s.api.core.v1.ConfigMap
 apiVersion s o #2
 binaryData {y o #3
 data {s o #2
 immutable b p o #4
 kind s o #1
-metadata @55 o #1
+metadata @56 o #1
 =io.k8s.api.core.v1.Secret
 apiVersion s o #2
 data {y o #2
 immutable b p o #5
 kind s o #1
-metadata @55 o #1
+metadata @56 o #1
 stringData {s o #4
 type s o #3
 =io.k8s.api.core.v1.ServiceAccount
 apiVersion s o #2
 automountServiceAccountToken b p o #4
-imagePullSecrets [@64 o #3
+imagePullSecrets [@65 o #3
 kind s o #1
-metadata @55 o #1
-secrets [@65 o K=name M k=name #2
+metadata @56 o #1
+secrets [@66 o K=name M k=name #2
 =io.k8s.api.core.v1.Namespace
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @66 o #2
-status @67 o #3
+metadata @56 o #1
+spec @67 o #2
+status @68 o #3
 =io.k8s.api.core.v1.Node
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @68 o #2
-status @69 o #3
+metadata @56 o #1
+spec @69 o #2
+status @70 o #3
 =io.k8s.api.core.v1.Event
 action s o #12
-apiVersion s o #2
 )~"
-    R"~(count i o #8
+R"~(apiVersion s o #2
+count i o #8
 eventTime u o #10
 firstTimestamp t o #6
-involvedObject @65 #2
+involvedObject @66 #2
 kind s o #1
 lastTimestamp t o #7
 message s o #4
-metadata @55 #1
+metadata @56 #1
 reason s o #3
-related @65 p o #13
+related @66 p o #13
 reportingComponent s #14
 reportingInstance s #15
-series @70 p o #11
-source @71 o #5
+series @71 p o #11
+source @72 o #5
 type s o #9
 =io.k8s.api.core.v1.PersistentVolume
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @72 o #2
-status @73 o #3
+metadata @56 o #1
+spec @73 o #2
+status @74 o #3
 =io.k8s.api.core.v1.PersistentVolumeClaim
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @74 o #2
-status @75 o #3
+metadata @56 o #1
+spec @75 o #2
+status @76 o #3
 =io.k8s.api.core.v1.LimitRange
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @76 o #2
+metadata @56 o #1
+spec @77 o #2
 =io.k8s.api.core.v1.ResourceQuota
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @77 o #2
-status @78 o #3
+metadata @56 o #1
+spec @78 o #2
+status @79 o #3
 =io.k8s.api.core.v1.Binding
-apiVersion s o #2
 )~"
-    R"~(kind s o #1
-metadata @55 o #1
-target @65 #2
+R"~(apiVersion s o #2
+kind s o #1
+metadata @56 o #1
+target @66 #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.Status
 apiVersion s o #2
 code i o #6
-details @79 p o #5
+details @80 p o #5
 kind s o #1
 message s o #3
-metadata @80 o #1
+metadata @81 o #1
 reason s o #4
 status s o #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions
@@ -185,156 +186,156 @@ gracePeriodSeconds l p o #1
 ignoreStoreReadErrorWithClusterBreakingPotential b p o #6
 kind s o #1
 orphanDependents b p o #3
-preconditions @81 p o #2
+preconditions @82 p o #2
 propagationPolicy s p o #4
 =io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
+metadata @56 o #1
 =io.k8s.api.apps.v1.Deployment
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @82 o #2
-status @83 o #3
+metadata @56 o #1
+spec @83 o #2
+status @84 o #3
 =io.k8s.api.apps.v1.ReplicaSet
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @84 o #2
-status @85 o #3
+metadata @56 o #1
+spec @85 o #2
+status @86 o #3
 =io.k8s.api.apps.v1.StatefulSet
 apiVersion s o #2
-kind s o #1
 )~"
-    R"~(metadata @55 o #1
-spec @86 o #2
-status @87 o #3
+R"~(kind s o #1
+metadata @56 o #1
+spec @87 o #2
+status @88 o #3
 =io.k8s.api.apps.v1.DaemonSet
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @88 o #2
-status @89 o #3
+metadata @56 o #1
+spec @89 o #2
+status @90 o #3
 =io.k8s.api.apps.v1.ControllerRevision
 apiVersion s o #2
 data a #2
 kind s o #1
-metadata @55 o #1
+metadata @56 o #1
 revision l #3
 =io.k8s.api.batch.v1.Job
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @90 o #2
-status @91 o #3
+metadata @56 o #1
+spec @91 o #2
+status @92 o #3
 =io.k8s.api.batch.v1.CronJob
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @92 o #2
-status @93 o #3
+metadata @56 o #1
+spec @93 o #2
+status @94 o #3
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @94 o #2
-status @95 o #3
+metadata @56 o #1
+spec @95 o #2
+status @96 o #3
 =io.k8s.api.autoscaling.v1.Scale
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @96 o #2
-status @97 o #3
-=io.k8s.api.policy.v1.PodDisruptionBudget
+metadata @56 o #1
+spec @97 o #2
+status @98 o #3
 )~"
-    R"~(apiVersion s o #2
+R"~(=io.k8s.api.policy.v1.PodDisruptionBudget
+apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @98 o #2
-status @99 o #3
+metadata @56 o #1
+spec @99 o #2
+status @100 o #3
 =io.k8s.api.policy.v1.Eviction
 apiVersion s o #2
 deleteOptions @17 p o #2
 kind s o #1
-metadata @55 o #1
+metadata @56 o #1
 =io.k8s.api.networking.v1.Ingress
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @100 o #2
-status @101 o #3
+metadata @56 o #1
+spec @101 o #2
+status @102 o #3
 =io.k8s.api.networking.v1.IngressClass
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @102 o #2
+metadata @56 o #1
+spec @103 o #2
 =io.k8s.api.networking.v1.NetworkPolicy
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @103 o #2
+metadata @56 o #1
+spec @104 o #2
 =io.k8s.api.coordination.v1.Lease
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @104 o #2
+metadata @56 o #1
+spec @105 o #2
 =io.k8s.api.events.v1.Event
 action s o #6
 apiVersion s o #2
 deprecatedCount i o #15
 deprecatedFirstTimestamp t o #13
 deprecatedLastTimestamp t o #14
-deprecatedSource @71 o #12
+deprecatedSource @72 o #12
 eventTime u #2
-kind s o #1
 )~"
-    R"~(metadata @55 #1
+R"~(kind s o #1
+metadata @56 #1
 note s o #10
 reason s o #7
-regarding @65 o #8
-related @65 p o #9
+regarding @66 o #8
+related @66 p o #9
 reportingController s o #4
 reportingInstance s o #5
-series @105 p o #3
+series @106 p o #3
 type s o #11
 =io.k8s.api.discovery.v1.EndpointSlice
 addressType s #4
 apiVersion s o #2
-endpoints [@106 #2
+endpoints [@107 #2
 kind s o #1
-metadata @55 o #1
-ports [@107 #3
+metadata @56 o #1
+ports [@108 #3
 =io.k8s.api.rbac.v1.Role
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-rules [@108 #2
+metadata @56 o #1
+rules [@109 #2
 =io.k8s.api.rbac.v1.RoleBinding
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-roleRef @109 #3
-subjects [@110 o #2
+metadata @56 o #1
+roleRef @110 #3
+subjects [@111 o #2
 =io.k8s.api.rbac.v1.ClusterRole
-aggregationRule @111 p o #3
+aggregationRule @112 p o #3
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-rules [@108 #2
+metadata @56 o #1
+rules [@109 #2
 =io.k8s.api.rbac.v1.ClusterRoleBinding
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-roleRef @109 #3
-subjects [@110 o #2
-=io.k8s.api.storage.v1.StorageClass
+metadata @56 o #1
+roleRef @110 #3
+subjects [@111 o #2
 )~"
-    R"~(allowVolumeExpansion b p o #6
-allowedTopologies [@112 o #8
+R"~(=io.k8s.api.storage.v1.StorageClass
+allowVolumeExpansion b p o #6
+allowedTopologies [@113 o #8
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
+metadata @56 o #1
 mountOptions [s o #5
 parameters {s o #3
 provisioner s #2
@@ -343,88 +344,94 @@ volumeBindingMode s p o #7
 =io.k8s.api.storage.v1.CSIDriver
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @113 #2
+metadata @56 o #1
+spec @114 #2
 =io.k8s.api.storage.v1.VolumeAttachment
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @114 #2
-status @115 o #3
+metadata @56 o #1
+spec @115 #2
+status @116 o #3
 =io.k8s.api.scheduling.v1.PriorityClass
 apiVersion s o #2
 description s o #4
 globalDefault b o #3
 kind s o #1
-metadata @55 o #1
+metadata @56 o #1
 preemptionPolicy s p o #5
 value i #2
 =io.k8s.api.node.v1.RuntimeClass
 apiVersion s o #2
 handler s #2
 kind s o #1
-metadata @55 o #1
-overhead @116 p o #3
-scheduling @117 p o #4
+metadata @56 o #1
+overhead @117 p o #3
+scheduling @118 p o #4
 =io.k8s.api.certificates.v1.CertificateSigningRequest
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
 )~"
-    R"~(spec @118 #2
-status @119 o #3
+R"~(metadata @56 o #1
+spec @119 #2
+status @120 o #3
 =io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-webhooks [@120 o K=name M k=name #2
+metadata @56 o #1
+webhooks [@121 o K=name M k=name #2
 =io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-webhooks [@121 o K=name M k=name #2
+metadata @56 o #1
+webhooks [@122 o K=name M k=name #2
 =io.k8s.api.authorization.v1.SelfSubjectAccessReview
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @122 #2
-status @123 o #3
+metadata @56 o #1
+spec @123 #2
+status @124 o #3
 =io.k8s.api.authorization.v1.SubjectAccessReview
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @124 #2
-status @123 o #3
+metadata @56 o #1
+spec @125 #2
+status @124 o #3
 =io.k8s.api.authorization.v1.LocalSubjectAccessReview
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @124 #2
-status @123 o #3
+metadata @56 o #1
+spec @125 #2
+status @124 o #3
 =io.k8s.api.authorization.v1.SelfSubjectRulesReview
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @125 #2
-status @126 o #3
+metadata @56 o #1
+spec @126 #2
+status @127 o #3
 =io.k8s.api.authentication.v1.SelfSubjectReview
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
 )~"
-    R"~(status @127 o #2
+R"~(metadata @56 o #1
+status @128 o #2
 =io.k8s.api.authentication.v1.TokenReview
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @128 #2
-status @129 o #3
+metadata @56 o #1
+spec @129 #2
+status @130 o #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition
 apiVersion s o #2
 kind s o #1
-metadata @55 o #1
-spec @130 #2
-status @131 o #3
+metadata @56 o #1
+spec @131 #2
+status @132 o #3
+=io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler
+apiVersion s o #2
+kind s o #1
+metadata @56 o #1
+spec @133 o #2
+status @134 o #3
 =io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
 annotations {s o #12
 creationTimestamp t o #8
@@ -434,126 +441,126 @@ finalizers [s o S M #14
 generateName s o #2
 generation l o #7
 labels {s o #11
-managedFields [@132 o #17
+managedFields [@135 o #17
 name s o #1
 namespace s o #3
-ownerReferences [@133 o K=uid M k=uid #13
+ownerReferences [@136 o K=uid M k=uid #13
 resourceVersion s o #6
 selfLink s o #4
 uid s o #5
 =io.k8s.api.core.v1.PodSpec
 activeDeadlineSeconds l p o #5
-affinity @134 p o #18
+affinity @137 p o #18
 automountServiceAccountToken b p o #21
-containers [@135 K=name M k=name #2
-dnsConfig @136 p o #26
+)~"
+R"~(containers [@138 K=name M k=name #2
+dnsConfig @139 p o #26
 dnsPolicy s o #6
 enableServiceLinks b p o #30
-ephemeralContainers [@137 o K=name M k=name #34
-evictionResponders [@138 o K=name M k=name #44
-hostAliases [@139 o K=ip M k=ip #23
-)~"
-    R"~(hostIPC b o #13
+ephemeralContainers [@140 o K=name M k=name #34
+evictionResponders [@141 o K=name M k=name #44
+hostAliases [@142 o K=ip M k=ip #23
+hostIPC b o #13
 hostNetwork b o #11
 hostPID b o #12
 hostUsers b p o #37
 hostname s o #16
 hostnameOverride s p o #41
-imagePullSecrets [@64 o K=name M k=name #15
-initContainers [@135 o K=name M k=name #20
+imagePullSecrets [@65 o K=name M k=name #15
+initContainers [@138 o K=name M k=name #20
 nodeName s o #10
 nodeSelector {s o A #7
-os @140 p o #36
+os @143 p o #36
 overhead {q o #32
 preemptionPolicy s p o #31
 priority i p o #25
 priorityClassName s o #24
-readinessGates [@141 o #28
-resourceClaims [@142 o K=name U k=name #39
-resources @143 p o #40
+readinessGates [@144 o #28
+resourceClaims [@145 o K=name U k=name #39
+resources @146 p o #40
 restartPolicy s o #3
 runtimeClassName s p o #29
 schedulerName s o #19
-schedulingGates [@144 o K=name M k=name #38
-schedulingGroup @145 p o #43
-securityContext @146 p o #14
+schedulingGates [@147 o K=name M k=name #38
+schedulingGroup @148 p o #43
+securityContext @149 p o #14
 serviceAccount s o #9
 serviceAccountName s o #8
 setHostnameAsFQDN b p o #35
 shareProcessNamespace b p o #27
 subdomain s o #17
 terminationGracePeriodSeconds l p o #4
-tolerations [@147 o #22
-topologySpreadConstraints [@148 o K=topologyKey,whenUnsatisfiable M k=topologyKey #33
-volumes [@149 o K=name U k=name #1
-=io.k8s.api.core.v1.PodStatus
-allocatedResources {q o #19
-conditions [@150 o K=type M k=type #2
-containerStatuses [@151 o #8
-ephemeralContainerStatuses [@151 o #13
-extendedResourceClaimStatus @152 p o #18
-hostIP s o #5
+tolerations [@150 o #22
+topologySpreadConstraints [@151 o K=topologyKey,whenUnsatisfiable M k=topologyKey #33
+volumes [@152 o K=name U k=name #1
 )~"
-    R"~(hostIPs [@153 o M k=ip #16
-initContainerStatuses [@151 o #10
+R"~(=io.k8s.api.core.v1.PodStatus
+allocatedResources {q o #19
+conditions [@153 o K=type M k=type #2
+containerStatuses [@154 o #8
+ephemeralContainerStatuses [@154 o #13
+extendedResourceClaimStatus @155 p o #18
+hostIP s o #5
+hostIPs [@156 o M k=ip #16
+initContainerStatuses [@154 o #10
 message s o #3
-nodeAllocatableResourceClaimStatuses [@154 o K=resourceClaimName M k=resourceClaimName #21
+nodeAllocatableResourceClaimStatuses [@157 o K=resourceClaimName M k=resourceClaimName #21
 nominatedNodeName s o #11
 observedGeneration l o #17
 phase s o #1
 podIP s o #6
-podIPs [@155 o K=ip M k=ip #12
+podIPs [@158 o K=ip M k=ip #12
 qosClass s o #9
 reason s o #4
 resize s o #14
-resourceClaimStatuses [@156 o K=name U k=name #15
-resources @143 p o #20
+resourceClaimStatuses [@159 o K=name U k=name #15
+resources @146 p o #20
 startTime t p o #7
-volumeHealth [@157 o K=name #22
+volumeHealth [@160 o K=name #22
 =io.k8s.api.core.v1.PodTemplateSpec
-metadata @55 o #1
-spec @56 o #2
+metadata @56 o #1
+spec @57 o #2
 =io.k8s.api.core.v1.ReplicationControllerSpec
 minReadySeconds i o #4
 replicas i p o #1
 selector {s o A #2
-template @58 p o #3
+template @59 p o #3
 =io.k8s.api.core.v1.ReplicationControllerStatus
 availableReplicas i o #5
-conditions [@158 o K=type M k=type #6
+conditions [@161 o K=type M k=type #6
 fullyLabeledReplicas i o #2
 observedGeneration l o #3
 readyReplicas i o #4
 replicas i #1
 =io.k8s.api.core.v1.ServiceSpec
 allocateLoadBalancerNodePorts b p o #20
-clusterIP s o #3
+)~"
+R"~(clusterIP s o #3
 clusterIPs [s o #18
 externalIPs [s o #5
 externalName s o #10
 externalTrafficPolicy s o #11
 healthCheckNodePort i o #12
 internalTrafficPolicy s p o #22
-)~"
-    R"~(ipFamilies [s o #19
+ipFamilies [s o #19
 ipFamilyPolicy s p o #17
 loadBalancerClass s p o #21
 loadBalancerIP s o #8
 loadBalancerSourceRanges [s o #9
-ports [@159 o K=port,protocol M k=port #1
+ports [@162 o K=port,protocol M k=port #1
 publishNotReadyAddresses b o #13
 selector {s o A #2
 sessionAffinity s o #7
-sessionAffinityConfig @160 p o #14
+sessionAffinityConfig @163 p o #14
 trafficDistribution s p o #23
 type s o #4
 =io.k8s.api.core.v1.ServiceStatus
-conditions [@161 o K=type M k=type #2
-loadBalancer @162 o #1
+conditions [@164 o K=type M k=type #2
+loadBalancer @165 o #1
 =io.k8s.api.core.v1.EndpointSubset
-addresses [@163 o #1
-notReadyAddresses [@163 o #2
-ports [@164 o #3
+addresses [@166 o #1
+notReadyAddresses [@166 o #2
+ports [@167 o #3
 =io.k8s.api.core.v1.LocalObjectReference A
 name s o #1
 =io.k8s.api.core.v1.ObjectReference A
@@ -567,32 +574,32 @@ uid s o #4
 =io.k8s.api.core.v1.NamespaceSpec
 finalizers [s o #1
 =io.k8s.api.core.v1.NamespaceStatus
-conditions [@165 o K=type M k=type #2
-phase s o #1
+conditions [@168 o K=type M k=type #2
+)~"
+R"~(phase s o #1
 =io.k8s.api.core.v1.NodeSpec
-configSource @166 p o #6
+configSource @169 p o #6
 externalID s o #2
 podCIDR s o #1
 podCIDRs [s o S M #7
-podPreemptionPolicy @167 p o #8
-)~"
-    R"~(providerID s o #3
-taints [@168 o #5
+podPreemptionPolicy @170 p o #8
+providerID s o #3
+taints [@171 o #5
 unschedulable b o #4
 =io.k8s.api.core.v1.NodeStatus
-addresses [@169 o K=type M k=type #5
+addresses [@172 o K=type M k=type #5
 allocatable {q o #2
 capacity {q o #1
-conditions [@170 o K=type M k=type #4
-config @171 p o #11
-daemonEndpoints @172 o #6
+conditions [@173 o K=type M k=type #4
+config @174 p o #11
+daemonEndpoints @175 o #6
 declaredFeatures [s o #14
-features @173 p o #13
-images [@174 o #8
-nodeInfo @175 o #7
+features @176 p o #13
+images [@177 o #8
+nodeInfo @178 o #7
 phase s o #3
-runtimeHandlers [@176 o #12
-volumesAttached [@177 o #10
+runtimeHandlers [@179 o #12
+volumesAttached [@180 o #10
 volumesInUse [s o #9
 =io.k8s.api.core.v1.EventSeries
 count i o #1
@@ -602,37 +609,37 @@ component s o #1
 host s o #2
 =io.k8s.api.core.v1.PersistentVolumeSpec
 accessModes [s o #3
-awsElasticBlockStore @178 p o #2.2
-azureDisk @179 p o #2.16
-azureFile @180 p o #2.13
+awsElasticBlockStore @181 p o #2.2
+azureDisk @182 p o #2.16
+azureFile @183 p o #2.13
 capacity {q o #1
-cephfs @181 p o #2.9
-cinder @182 p o #2.8
-claimRef @65 p o #4
-csi @183 p o #2.22
-fc @184 p o #2.10
-flexVolume @185 p o #2.12
-flocker @186 p o #2.11
-gcePersistentDisk @187 p o #2.1
-glusterfs @188 p o #2.4
-hostPath @189 p o #2.3
+cephfs @184 p o #2.9
+cinder @185 p o #2.8
+claimRef @66 p o #4
 )~"
-    R"~(iscsi @190 p o #2.7
-local @191 p o #2.20
+R"~(csi @186 p o #2.22
+fc @187 p o #2.10
+flexVolume @188 p o #2.12
+flocker @189 p o #2.11
+gcePersistentDisk @190 p o #2.1
+glusterfs @191 p o #2.4
+hostPath @192 p o #2.3
+iscsi @193 p o #2.7
+local @194 p o #2.20
 mountOptions [s o #7
-nfs @192 p o #2.5
-nodeAffinity @193 p o #9
+nfs @195 p o #2.5
+nodeAffinity @196 p o #9
 persistentVolumeReclaimPolicy s o #5
-photonPersistentDisk @194 p o #2.17
-portworxVolume @195 p o #2.18
-quobyte @196 p o #2.15
-rbd @197 p o #2.6
-scaleIO @198 p o #2.19
+photonPersistentDisk @197 p o #2.17
+portworxVolume @198 p o #2.18
+quobyte @199 p o #2.15
+rbd @200 p o #2.6
+scaleIO @201 p o #2.19
 storageClassName s o #6
-storageos @199 p o #2.21
+storageos @202 p o #2.21
 volumeAttributesClassName s p o #10
 volumeMode s p o #8
-vsphereVolume @200 p o #2.14
+vsphereVolume @203 p o #2.14
 =io.k8s.api.core.v1.PersistentVolumeStatus
 lastPhaseTransitionTime t p o #4
 message s o #2
@@ -640,36 +647,36 @@ phase s o #1
 reason s o #3
 =io.k8s.api.core.v1.PersistentVolumeClaimSpec
 accessModes [s o #1
-dataSource @201 p o #7
-dataSourceRef @202 p o #8
-resources @203 o #2
-selector @204 p o #4
+dataSource @204 p o #7
+dataSourceRef @205 p o #8
+resources @206 o #2
+selector @207 p o #4
 storageClassName s p o #5
 volumeAttributesClassName s p o #9
 volumeMode s p o #6
 volumeName s o #3
 =io.k8s.api.core.v1.PersistentVolumeClaimStatus
 accessModes [s o #2
-allocatedResourceStatuses {s o #7
+)~"
+R"~(allocatedResourceStatuses {s o #7
 allocatedResources {q o #5
 capacity {q o #3
-conditions [@205 o K=type M k=type #4
+conditions [@208 o K=type M k=type #4
 currentVolumeAttributesClassName s p o #8
-healthStatus @206 p o #10
-modifyVolumeStatus @207 p o #9
-)~"
-    R"~(phase s o #1
+healthStatus @209 p o #10
+modifyVolumeStatus @210 p o #9
+phase s o #1
 =io.k8s.api.core.v1.LimitRangeSpec
-limits [@208 #1
+limits [@211 #1
 =io.k8s.api.core.v1.ResourceQuotaSpec
 hard {q o #1
-scopeSelector @209 p o #3
+scopeSelector @212 p o #3
 scopes [s o #2
 =io.k8s.api.core.v1.ResourceQuotaStatus
 hard {q o #1
 used {q o #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails
-causes [@210 o #4
+causes [@213 o #4
 group s o #2
 kind s o #3
 name s o #1
@@ -680,7 +687,7 @@ continue s o #3
 remainingItemCount l p o #4
 resourceVersion s o #2
 selfLink s o #1
-shardInfo @211 p o #5
+shardInfo @214 p o #5
 =io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions
 resourceVersion s p o #2
 uid s p o #1
@@ -690,16 +697,16 @@ paused b o #7
 progressDeadlineSeconds i p o #9
 replicas i p o #1
 revisionHistoryLimit i p o #6
-selector @204 p #2
-strategy @212 o T #4
-template @58 #3
+selector @207 p #2
+)~"
+R"~(strategy @215 o T #4
+template @59 #3
 =io.k8s.api.apps.v1.DeploymentStatus
 availableReplicas i o #4
 collisionCount i p o #8
-conditions [@213 o K=type M k=type #6
+conditions [@216 o K=type M k=type #6
 observedGeneration l o #1
-)~"
-    R"~(readyReplicas i o #7
+readyReplicas i o #7
 replicas i o #2
 terminatingReplicas i p o #9
 unavailableReplicas i o #5
@@ -707,11 +714,11 @@ updatedReplicas i o #3
 =io.k8s.api.apps.v1.ReplicaSetSpec
 minReadySeconds i o #4
 replicas i p o #1
-selector @204 p #2
-template @58 o #3
+selector @207 p #2
+template @59 o #3
 =io.k8s.api.apps.v1.ReplicaSetStatus
 availableReplicas i o #5
-conditions [@214 o K=type M k=type #6
+conditions [@217 o K=type M k=type #6
 fullyLabeledReplicas i o #2
 observedGeneration l o #3
 readyReplicas i o #4
@@ -719,37 +726,37 @@ replicas i #1
 terminatingReplicas i p o #7
 =io.k8s.api.apps.v1.StatefulSetSpec
 minReadySeconds i o #9
-ordinals @215 p o #11
-persistentVolumeClaimRetentionPolicy @216 p o #10
+ordinals @218 p o #11
+persistentVolumeClaimRetentionPolicy @219 p o #10
 podManagementPolicy s o #6
 replicas i p o #1
 revisionHistoryLimit i p o #8
-selector @204 p #2
+selector @207 p #2
 serviceName s #5
-template @58 #3
-updateStrategy @217 o #7
+template @59 #3
+updateStrategy @220 o #7
 volumeClaimTemplates [@12 o #4
 =io.k8s.api.apps.v1.StatefulSetStatus
 availableReplicas i #11
 collisionCount i p o #9
-conditions [@218 o K=type M k=type #10
+)~"
+R"~(conditions [@221 o K=type M k=type #10
 currentReplicas i o #4
 currentRevision s o #6
 observedGeneration l o #1
 readyReplicas i o #3
 replicas i #2
 updateRevision s o #7
-)~"
-    R"~(updatedReplicas i o #5
+updatedReplicas i o #5
 =io.k8s.api.apps.v1.DaemonSetSpec
 minReadySeconds i o #4
 revisionHistoryLimit i p o #6
-selector @204 p #1
-template @58 #2
-updateStrategy @219 o #3
+selector @207 p #1
+template @59 #2
+updateStrategy @222 o #3
 =io.k8s.api.apps.v1.DaemonSetStatus
 collisionCount i p o #9
-conditions [@220 o K=type M k=type #10
+conditions [@223 o K=type M k=type #10
 currentNumberScheduled i #1
 desiredNumberScheduled i #3
 numberAvailable i o #7
@@ -768,66 +775,66 @@ managedBy s p o #15
 manualSelector b p o #5
 maxFailedIndexes i p o #13
 parallelism i p o #1
-podFailurePolicy @221 p o #11
+podFailurePolicy @224 p o #11
 podReplacementPolicy s p o #14
-scheduling @222 p o #17
-selector @204 p o #4
-successPolicy @223 p o #16
-suspend b p o #10
-template @58 #6
+scheduling @225 p o #17
+selector @207 p o #4
+successPolicy @226 p o #16
+)~"
+R"~(suspend b p o #10
+template @59 #6
 ttlSecondsAfterFinished i p o #8
 =io.k8s.api.batch.v1.JobStatus
 active i o #4
 completedIndexes s o #7
 completionTime t p o #3
-)~"
-    R"~(conditions [@224 o M k=type #1
+conditions [@227 o M k=type #1
 failed i o #6
 failedIndexes s p o #10
 ready i p o #9
 startTime t p o #2
 succeeded i o #5
 terminating i p o #11
-uncountedTerminatedPods @225 p o #8
+uncountedTerminatedPods @228 p o #8
 =io.k8s.api.batch.v1.CronJobSpec
 concurrencyPolicy s o #3
 failedJobsHistoryLimit i p o #7
-jobTemplate @226 #5
+jobTemplate @229 #5
 schedule s #1
 startingDeadlineSeconds l p o #2
 successfulJobsHistoryLimit i p o #6
 suspend b p o #4
 timeZone s p o #8
 =io.k8s.api.batch.v1.CronJobStatus
-active [@65 o #1
+active [@66 o #1
 lastScheduleTime t p o #4
 lastSuccessfulTime t p o #5
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec
-behavior @227 p o #5
+behavior @230 p o #5
 maxReplicas i #3
-metrics [@228 o #4
+metrics [@231 o #4
 minReplicas i p o #2
-scaleTargetRef @229 #1
+scaleTargetRef @232 #1
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus
-conditions [@230 o K=type M k=type #6
-currentMetrics [@231 #5
+conditions [@233 o K=type M k=type #6
+currentMetrics [@234 #5
 currentReplicas i o #3
 desiredReplicas i #4
 lastScaleTime t p o #2
-observedGeneration l p o #1
+)~"
+R"~(observedGeneration l p o #1
 =io.k8s.api.autoscaling.v1.ScaleSpec
 replicas i o #1
 =io.k8s.api.autoscaling.v1.ScaleStatus
 replicas i #1
 selector s o #2
 =io.k8s.api.policy.v1.PodDisruptionBudgetSpec
-)~"
-    R"~(maxUnavailable x p o #3
+maxUnavailable x p o #3
 minAvailable x p o #1
-selector @204 p o R #2
+selector @207 p o R #2
 unhealthyPodEvictionPolicy s p o #4
 =io.k8s.api.policy.v1.PodDisruptionBudgetStatus
-conditions [@161 o K=type M k=type #7
+conditions [@164 o K=type M k=type #7
 currentHealthy i #4
 desiredHealthy i #5
 disruptedPods {t o #2
@@ -835,19 +842,19 @@ disruptionsAllowed i #3
 expectedPods i #6
 observedGeneration l o #1
 =io.k8s.api.networking.v1.IngressSpec
-defaultBackend @232 p o #1
+defaultBackend @235 p o #1
 ingressClassName s p o #4
-rules [@233 o #3
-tls [@234 o #2
+rules [@236 o #3
+tls [@237 o #2
 =io.k8s.api.networking.v1.IngressStatus
-loadBalancer @235 o #1
+loadBalancer @238 o #1
 =io.k8s.api.networking.v1.IngressClassSpec
 controller s o #1
-parameters @236 p o #2
+parameters @239 p o #2
 =io.k8s.api.networking.v1.NetworkPolicySpec
-egress [@237 o #3
-ingress [@238 o #2
-podSelector @204 #1
+egress [@240 o #3
+ingress [@241 o #2
+podSelector @207 #1
 policyTypes [s o #4
 =io.k8s.api.coordination.v1.LeaseSpec
 acquireTime u p o #3
@@ -855,20 +862,20 @@ holderIdentity s p o #1
 leaseDurationSeconds i p o #2
 leaseTransitions i p o #5
 preferredHolder s p o #7
-renewTime u p o #4
+)~"
+R"~(renewTime u p o #4
 strategy s p o #6
 =io.k8s.api.events.v1.EventSeries
 count i #1
 lastObservedTime u #2
 =io.k8s.api.discovery.v1.Endpoint
 addresses [s S #1
-)~"
-    R"~(conditions @239 o #2
+conditions @242 o #2
 deprecatedTopology {s o #5
-hints @240 p o #8
+hints @243 p o #8
 hostname s p o #3
 nodeName s p o #6
-targetRef @65 p o #4
+targetRef @66 p o #4
 zone s p o #7
 =io.k8s.api.discovery.v1.EndpointPort A
 appProtocol s p o #4
@@ -891,36 +898,36 @@ kind s #1
 name s #3
 namespace s o #4
 =io.k8s.api.rbac.v1.AggregationRule
-clusterRoleSelectors [@204 o #1
+clusterRoleSelectors [@207 o #1
 =io.k8s.api.core.v1.TopologySelectorTerm A
-matchLabelExpressions [@241 o #1
+matchLabelExpressions [@244 o #1
 =io.k8s.api.storage.v1.CSIDriverSpec
 attachRequired b p o #1
-fsGroupPolicy s p o #5
+)~"
+R"~(fsGroupPolicy s p o #5
 nodeAllocatableUpdatePeriodSeconds l p o #9
 podInfoOnMount b p o #2
 preventPodSchedulingIfMissing b p o #11
 requiresRepublish b p o #7
 seLinuxMount b p o #8
 serviceAccountTokenInSecrets b p o #10
-)~"
-    R"~(storageCapacity b p o #4
-tokenRequests [@242 o #6
+storageCapacity b p o #4
+tokenRequests [@245 o #6
 volumeLifecycleModes [s o S #3
 =io.k8s.api.storage.v1.VolumeAttachmentSpec
 attacher s #1
 nodeName s #3
-source @243 #2
+source @246 #2
 =io.k8s.api.storage.v1.VolumeAttachmentStatus
-attachError @244 p o #3
+attachError @247 p o #3
 attached b #1
 attachmentMetadata {s o #2
-detachError @244 p o #4
+detachError @247 p o #4
 =io.k8s.api.node.v1.Overhead
 podFixed {q o #1
 =io.k8s.api.node.v1.Scheduling
 nodeSelector {s o A #1
-tolerations [@147 o #2
+tolerations [@150 o #2
 =io.k8s.api.certificates.v1.CertificateSigningRequestSpec
 expirationSeconds i p o #8
 extra {[s o #6
@@ -932,36 +939,36 @@ usages [s o #5
 username s o #2
 =io.k8s.api.certificates.v1.CertificateSigningRequestStatus
 certificate y o #2
-conditions [@245 o K=type #1
+conditions [@248 o K=type #1
 =io.k8s.api.admissionregistration.v1.ValidatingWebhook
 admissionReviewVersions [s #8
-clientConfig @246 #2
+clientConfig @249 #2
 failurePolicy s p o #4
-matchConditions [@247 o K=name M k=name #11
+)~"
+R"~(matchConditions [@250 o K=name M k=name #11
 matchPolicy s p o #9
 name s #1
-namespaceSelector @204 p o #5
-objectSelector @204 p o #10
-rules [@248 o #3
+namespaceSelector @207 p o #5
+objectSelector @207 p o #10
+rules [@251 o #3
 sideEffects s p #6
-)~"
-    R"~(timeoutSeconds i p o #7
+timeoutSeconds i p o #7
 =io.k8s.api.admissionregistration.v1.MutatingWebhook
 admissionReviewVersions [s #8
-clientConfig @246 #2
+clientConfig @249 #2
 failurePolicy s p o #4
-matchConditions [@247 o K=name M k=name #12
+matchConditions [@250 o K=name M k=name #12
 matchPolicy s p o #9
 name s #1
-namespaceSelector @204 p o #5
-objectSelector @204 p o #11
+namespaceSelector @207 p o #5
+objectSelector @207 p o #11
 reinvocationPolicy s p o #10
-rules [@248 o #3
+rules [@251 o #3
 sideEffects s p #6
 timeoutSeconds i p o #7
 =io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec
-nonResourceAttributes @249 p o #2
-resourceAttributes @250 p o #1
+nonResourceAttributes @252 p o #2
+resourceAttributes @253 p o #1
 =io.k8s.api.authorization.v1.SubjectAccessReviewStatus
 allowed b #1
 denied b o #4
@@ -970,45 +977,57 @@ reason s o #2
 =io.k8s.api.authorization.v1.SubjectAccessReviewSpec
 extra {[s o #5
 groups [s o #4
-nonResourceAttributes @249 p o #2
-resourceAttributes @250 p o #1
+nonResourceAttributes @252 p o #2
+resourceAttributes @253 p o #1
 uid s o #6
 user s o #3
 =io.k8s.api.authorization.v1.SelfSubjectRulesReviewSpec
 namespace s o #1
 =io.k8s.api.authorization.v1.SubjectRulesReviewStatus
 evaluationError s o #4
-incomplete b #3
-nonResourceRules [@251 #2
-resourceRules [@252 #1
+)~"
+R"~(incomplete b #3
+nonResourceRules [@254 #2
+resourceRules [@255 #1
 =io.k8s.api.authentication.v1.SelfSubjectReviewStatus
-userInfo @253 o #1
+userInfo @256 o #1
 =io.k8s.api.authentication.v1.TokenReviewSpec
 audiences [s o #2
-)~"
-    R"~(token s o #1
+token s o #1
 =io.k8s.api.authentication.v1.TokenReviewStatus
 audiences [s o #4
 authenticated b o #1
 error s o #3
-user @253 o #2
+user @256 o #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec
-conversion @254 p o #9
+conversion @257 p o #9
 group s #1
-names @255 #3
+names @258 #3
 preserveUnknownFields b o #10
 scope s #4
-versions [@256 #7
+versions [@259 #7
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus
-acceptedNames @255 #2
-conditions [@257 K=type #1
+acceptedNames @258 #2
+conditions [@260 K=type #1
 observedGeneration l o #4
 storedVersions [s #3
+=io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec
+maxReplicas i #3
+minReplicas i p o #2
+scaleTargetRef @261 #1
+targetCPUUtilizationPercentage i p o #4
+=io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerStatus
+currentCPUUtilizationPercentage i p o #5
+currentReplicas i #3
+desiredReplicas i #4
+lastScaleTime t p o #2
+observedGeneration l p o #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry
 apiVersion s o #3
 fieldsType s o #6
 fieldsV1 a p o #7
-manager s o #1
+)~"
+R"~(manager s o #1
 operation s o #2
 subresource s o #8
 time t p o #4
@@ -1020,67 +1039,66 @@ kind s #1
 name s #3
 uid s #4
 =io.k8s.api.core.v1.Affinity
-nodeAffinity @258 p o #1
-podAffinity @259 p o #2
-podAntiAffinity @260 p o #3
+nodeAffinity @262 p o #1
+podAffinity @263 p o #2
+podAntiAffinity @264 p o #3
 =io.k8s.api.core.v1.Container
 args [s o #4
 command [s o #3
-)~"
-    R"~(env [@261 o K=name M k=name #7
-envFrom [@262 o #19
+env [@265 o K=name M k=name #7
+envFrom [@266 o #19
 image s o #2
 imagePullPolicy s o #14
-lifecycle @263 p o #12
-livenessProbe @264 p o #10
+lifecycle @267 p o #12
+livenessProbe @268 p o #10
 name s #1
-ports [@265 o K=containerPort,protocol M k=containerPort #6
-readinessProbe @264 p o #11
-resizePolicy [@266 o #23
-resources @143 o #8
+ports [@269 o K=containerPort,protocol M k=containerPort #6
+readinessProbe @268 p o #11
+resizePolicy [@270 o #23
+resources @146 o #8
 restartPolicy s p o #24
-restartPolicyRules [@267 o #25
-securityContext @268 p o #15
-startupProbe @264 p o #22
+restartPolicyRules [@271 o #25
+securityContext @272 p o #15
+startupProbe @268 p o #22
 stdin b o #16
 stdinOnce b o #17
 terminationMessagePath s o #13
 terminationMessagePolicy s o #20
 tty b o #18
-volumeDevices [@269 o K=devicePath M k=devicePath #21
-volumeMounts [@270 o K=mountPath M k=mountPath #9
-workingDir s o #5
+volumeDevices [@273 o K=devicePath M k=devicePath #21
+volumeMounts [@274 o K=mountPath M k=mountPath #9
+)~"
+R"~(workingDir s o #5
 =io.k8s.api.core.v1.PodDNSConfig
 nameservers [s o #1
-options [@271 o #3
+options [@275 o #3
 searches [s o #2
 =io.k8s.api.core.v1.EphemeralContainer
 args [s o #1.4
 command [s o #1.3
-env [@261 o K=name M k=name #1.7
-envFrom [@262 o #1.19
+env [@265 o K=name M k=name #1.7
+envFrom [@266 o #1.19
 image s o #1.2
 imagePullPolicy s o #1.14
-lifecycle @263 p o #1.12
-livenessProbe @264 p o #1.10
+lifecycle @267 p o #1.12
+livenessProbe @268 p o #1.10
 name s #1.1
-ports [@265 o K=containerPort,protocol M k=containerPort #1.6
-readinessProbe @264 p o #1.11
-resizePolicy [@266 o #1.23
-)~"
-    R"~(resources @143 o #1.8
+ports [@269 o K=containerPort,protocol M k=containerPort #1.6
+readinessProbe @268 p o #1.11
+resizePolicy [@270 o #1.23
+resources @146 o #1.8
 restartPolicy s p o #1.24
-restartPolicyRules [@267 o #1.25
-securityContext @268 p o #1.15
-startupProbe @264 p o #1.22
+restartPolicyRules [@271 o #1.25
+securityContext @272 p o #1.15
+startupProbe @268 p o #1.22
 stdin b o #1.16
 stdinOnce b o #1.17
 targetContainerName s o #2
 terminationMessagePath s o #1.13
 terminationMessagePolicy s o #1.20
 tty b o #1.18
-volumeDevices [@269 o K=devicePath M k=devicePath #1.21
-volumeMounts [@270 o K=mountPath M k=mountPath #1.9
+volumeDevices [@273 o K=devicePath M k=devicePath #1.21
+volumeMounts [@274 o K=mountPath M k=mountPath #1.9
 workingDir s o #1.5
 =io.k8s.api.core.v1.EvictionResponder A
 name s #1
@@ -1090,14 +1108,15 @@ hostnames [s o #2
 ip s #1
 =io.k8s.api.core.v1.PodOS
 name s #1
-=io.k8s.api.core.v1.PodReadinessGate
+)~"
+R"~(=io.k8s.api.core.v1.PodReadinessGate
 conditionType s #1
 =io.k8s.api.core.v1.PodResourceClaim
 name s #1
 resourceClaimName s p o #3
 resourceClaimTemplateName s p o #4
 =io.k8s.api.core.v1.ResourceRequirements
-claims [@272 o K=name #3
+claims [@276 o K=name #3
 limits {q o #1
 requests {q o #2
 =io.k8s.api.core.v1.PodSchedulingGate
@@ -1105,20 +1124,19 @@ name s #1
 =io.k8s.api.core.v1.PodSchedulingGroup
 podGroupName s p o #1
 =io.k8s.api.core.v1.PodSecurityContext
-appArmorProfile @273 p o #11
+appArmorProfile @277 p o #11
 fsGroup l p o #5
 fsGroupChangePolicy s p o #9
-)~"
-    R"~(runAsGroup l p o #6
+runAsGroup l p o #6
 runAsNonRoot b p o #3
 runAsUser l p o #2
 seLinuxChangePolicy s p o #13
-seLinuxOptions @274 p o #1
-seccompProfile @275 p o #10
+seLinuxOptions @278 p o #1
+seccompProfile @279 p o #10
 supplementalGroups [l o #4
 supplementalGroupsPolicy s p o #12
-sysctls [@276 o #7
-windowsOptions @277 p o #8
+sysctls [@280 o #7
+windowsOptions @281 p o #8
 =io.k8s.api.core.v1.Toleration
 effect s o #4
 key s o #1
@@ -1126,81 +1144,81 @@ operator s o #2
 tolerationSeconds l p o #5
 value s o #3
 =io.k8s.api.core.v1.TopologySpreadConstraint
-labelSelector @204 p o #4
+labelSelector @207 p o #4
 matchLabelKeys [s o #8
 maxSkew i #1
 minDomains i p o #5
 nodeAffinityPolicy s p o #6
-nodeTaintsPolicy s p o #7
+)~"
+R"~(nodeTaintsPolicy s p o #7
 topologyKey s #2
 whenUnsatisfiable s #3
 =io.k8s.api.core.v1.Volume
-awsElasticBlockStore @178 p o #2.4
-azureDisk @179 p o #2.22
-azureFile @278 p o #2.18
-cephfs @279 p o #2.14
-cinder @280 p o #2.13
-configMap @281 p o #2.19
-csi @282 p o #2.28
-downwardAPI @283 p o #2.16
-emptyDir @284 p o #2.2
-ephemeral @285 p o #2.29
-fc @184 p o #2.17
-flexVolume @286 p o #2.12
-flocker @186 p o #2.15
-gcePersistentDisk @187 p o #2.3
-)~"
-    R"~(gitRepo @287 p o #2.5
-glusterfs @288 p o #2.9
-hostPath @189 p o #2.1
-image @289 p o #2.30
-iscsi @290 p o #2.8
+awsElasticBlockStore @181 p o #2.4
+azureDisk @182 p o #2.22
+azureFile @282 p o #2.18
+cephfs @283 p o #2.14
+cinder @284 p o #2.13
+configMap @285 p o #2.19
+csi @286 p o #2.28
+downwardAPI @287 p o #2.16
+emptyDir @288 p o #2.2
+ephemeral @289 p o #2.29
+fc @187 p o #2.17
+flexVolume @290 p o #2.12
+flocker @189 p o #2.15
+gcePersistentDisk @190 p o #2.3
+gitRepo @291 p o #2.5
+glusterfs @292 p o #2.9
+hostPath @192 p o #2.1
+image @293 p o #2.30
+iscsi @294 p o #2.8
 name s #1
-nfs @192 p o #2.7
-persistentVolumeClaim @291 p o #2.10
-photonPersistentDisk @194 p o #2.23
-portworxVolume @195 p o #2.24
-projected @292 p o #2.26
-quobyte @196 p o #2.21
-rbd @293 p o #2.11
-scaleIO @294 p o #2.25
-secret @295 p o #2.6
-storageos @296 p o #2.27
-vsphereVolume @200 p o #2.20
+nfs @195 p o #2.7
+persistentVolumeClaim @295 p o #2.10
+photonPersistentDisk @197 p o #2.23
+portworxVolume @198 p o #2.24
+projected @296 p o #2.26
+quobyte @199 p o #2.21
+rbd @297 p o #2.11
+scaleIO @298 p o #2.25
+secret @299 p o #2.6
+storageos @300 p o #2.27
+vsphereVolume @203 p o #2.20
 =io.k8s.api.core.v1.PodCondition
 lastProbeTime t o #3
 lastTransitionTime t o #4
 message s o #6
 observedGeneration l o #7
-reason s o #5
+)~"
+R"~(reason s o #5
 status s #2
 type s #1
 =io.k8s.api.core.v1.ContainerStatus
 allocatedResources {q o #10
-allocatedResourcesStatus [@297 o K=name M k=name #14
+allocatedResourcesStatus [@301 o K=name M k=name #14
 containerID s o #8
 image s #6
 imageID s #7
-lastState @298 o #3
+lastState @302 o #3
 name s #1
 ready b #4
-resources @143 p o #11
+resources @146 p o #11
 restartCount i #5
 started b p o #9
-state @298 o #2
+state @302 o #2
 stopSignal s p o #15
-user @299 p o #13
-)~"
-    R"~(volumeMounts [@300 o K=mountPath M k=mountPath #12
+user @303 p o #13
+volumeMounts [@304 o K=mountPath M k=mountPath #12
 =io.k8s.api.core.v1.PodExtendedResourceClaimStatus
-requestMappings [@301 #1
+requestMappings [@305 #1
 resourceClaimName s #2
 =io.k8s.api.core.v1.HostIP
 ip s #1
 =io.k8s.api.core.v1.NodeAllocatableResourceClaimStatus
 containers [s o S #2
-mapping [@302 o K=name M k=name #4
-overhead [@303 o K=name M k=name #5
+mapping [@306 o K=name M k=name #4
+overhead [@307 o K=name M k=name #5
 resourceClaimName s #1
 =io.k8s.api.core.v1.PodIP
 ip s #1
@@ -1208,12 +1226,13 @@ ip s #1
 name s #1
 resourceClaimName s p o #2
 =io.k8s.api.core.v1.PodVolumeHealth
-healthConditions [@304 o K=status,reason M k=status #2
+healthConditions [@308 o K=status,reason M k=status #2
 lastTransitionTime t o #3
 name s #1
 =io.k8s.api.core.v1.ReplicationControllerCondition
 lastTransitionTime t o #3
-message s o #5
+)~"
+R"~(message s o #5
 reason s o #4
 status s #2
 type s #1
@@ -1225,22 +1244,21 @@ port i #3
 protocol s o #2
 targetPort x o #4
 =io.k8s.api.core.v1.SessionAffinityConfig
-clientIP @305 p o #1
+clientIP @309 p o #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.Condition
 lastTransitionTime t #4
 message s #6
 observedGeneration l o #3
 reason s #5
-)~"
-    R"~(status s #2
+status s #2
 type s #1
 =io.k8s.api.core.v1.LoadBalancerStatus
-ingress [@306 o #1
+ingress [@310 o #1
 =io.k8s.api.core.v1.EndpointAddress A
 hostname s o #3
 ip s #1
 nodeName s p o #4
-targetRef @65 p o #2
+targetRef @66 p o #2
 =io.k8s.api.core.v1.EndpointPort A
 appProtocol s p o #4
 name s o #1
@@ -1253,8 +1271,9 @@ reason s o #5
 status s #2
 type s #1
 =io.k8s.api.core.v1.NodeConfigSource
-configMap @307 p o #2
-=io.k8s.api.core.v1.NodePodPreemptionPolicy
+configMap @311 p o #2
+)~"
+R"~(=io.k8s.api.core.v1.NodePodPreemptionPolicy
 disableResizePreemption [s o S #1
 =io.k8s.api.core.v1.Taint
 effect s #3
@@ -1272,13 +1291,12 @@ reason s o #5
 status s #2
 type s #1
 =io.k8s.api.core.v1.NodeConfigStatus
-)~"
-    R"~(active @166 p o #2
-assigned @166 p o #1
+active @169 p o #2
+assigned @169 p o #1
 error s o #4
-lastKnownGood @166 p o #3
+lastKnownGood @169 p o #3
 =io.k8s.api.core.v1.NodeDaemonEndpoints
-kubeletEndpoint @308 o #1
+kubeletEndpoint @312 o #1
 =io.k8s.api.core.v1.NodeFeatures
 supplementalGroupsPolicy b p o #1
 =io.k8s.api.core.v1.ContainerImage
@@ -1295,10 +1313,11 @@ machineID s #1
 operatingSystem s #9
 osImage s #5
 runningInUserNamespace b p o #12
-swap @309 p o #11
+)~"
+R"~(swap @313 p o #11
 systemUUID s #2
 =io.k8s.api.core.v1.NodeRuntimeHandler
-features @310 p o #2
+features @314 p o #2
 name s #1
 =io.k8s.api.core.v1.AttachedVolume
 devicePath s #2
@@ -1313,8 +1332,7 @@ cachingMode s p o #3
 diskName s #1
 diskURI s #2
 fsType s p o #4
-)~"
-    R"~(kind s p o #6
+kind s p o #6
 readOnly b p o #5
 =io.k8s.api.core.v1.AzureFilePersistentVolumeSource
 readOnly b o #3
@@ -1326,21 +1344,22 @@ monitors [s #1
 path s o #2
 readOnly b o #6
 secretFile s o #4
-secretRef @311 p o #5
+secretRef @315 p o #5
 user s o #3
 =io.k8s.api.core.v1.CinderPersistentVolumeSource
 fsType s o #2
 readOnly b o #3
-secretRef @311 p o #4
+secretRef @315 p o #4
 volumeID s #1
 =io.k8s.api.core.v1.CSIPersistentVolumeSource
-controllerExpandSecretRef @311 p o #9
-controllerPublishSecretRef @311 p o #6
-driver s #1
+controllerExpandSecretRef @315 p o #9
+controllerPublishSecretRef @315 p o #6
+)~"
+R"~(driver s #1
 fsType s o #4
-nodeExpandSecretRef @311 p o #10
-nodePublishSecretRef @311 p o #8
-nodeStageSecretRef @311 p o #7
+nodeExpandSecretRef @315 p o #10
+nodePublishSecretRef @315 p o #8
+nodeStageSecretRef @315 p o #7
 readOnly b o #3
 volumeAttributes {s o #5
 volumeHandle s #2
@@ -1354,9 +1373,8 @@ wwids [s o #5
 driver s #1
 fsType s o #2
 options {s o #5
-)~"
-    R"~(readOnly b o #4
-secretRef @311 p o #3
+readOnly b o #4
+secretRef @315 p o #3
 =io.k8s.api.core.v1.FlockerVolumeSource
 datasetName s o #1
 datasetUUID s o #2
@@ -1377,13 +1395,14 @@ type s p o #2
 chapAuthDiscovery b o #8
 chapAuthSession b o #11
 fsType s o #5
-initiatorName s p o #12
+)~"
+R"~(initiatorName s p o #12
 iqn s #2
 iscsiInterface s o #4
 lun i #3
 portals [s o #7
 readOnly b o #6
-secretRef @311 p o #10
+secretRef @315 p o #10
 targetPortal s #1
 =io.k8s.api.core.v1.LocalVolumeSource
 fsType s p o #2
@@ -1393,10 +1412,9 @@ path s #2
 readOnly b o #3
 server s #1
 =io.k8s.api.core.v1.VolumeNodeAffinity
-required @312 p o #1
+required @316 p o #1
 =io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource
-)~"
-    R"~(fsType s o #2
+fsType s o #2
 pdID s #1
 =io.k8s.api.core.v1.PortworxVolumeSource
 fsType s o #2
@@ -1416,14 +1434,15 @@ keyring s o #6
 monitors [s #1
 pool s o #4
 readOnly b o #8
-secretRef @311 p o #7
+secretRef @315 p o #7
 user s o #5
-=io.k8s.api.core.v1.ScaleIOPersistentVolumeSource
+)~"
+R"~(=io.k8s.api.core.v1.ScaleIOPersistentVolumeSource
 fsType s o #9
 gateway s #1
 protectionDomain s o #5
 readOnly b o #10
-secretRef @311 p #3
+secretRef @315 p #3
 sslEnabled b o #4
 storageMode s o #7
 storagePool s o #6
@@ -1432,12 +1451,11 @@ volumeName s o #8
 =io.k8s.api.core.v1.StorageOSPersistentVolumeSource
 fsType s o #3
 readOnly b o #4
-secretRef @65 p o #5
+secretRef @66 p o #5
 volumeName s o #1
 volumeNamespace s o #2
 =io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource
-)~"
-    R"~(fsType s o #2
+fsType s o #2
 storagePolicyID s o #4
 storagePolicyName s o #3
 volumePath s #1
@@ -1454,17 +1472,18 @@ namespace s p o #4
 limits {q o #1
 requests {q o #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector A
-matchExpressions [@313 o #2
+matchExpressions [@317 o #2
 matchLabels {s o #1
 =io.k8s.api.core.v1.PersistentVolumeClaimCondition
 lastProbeTime t o #3
 lastTransitionTime t o #4
-message s o #6
+)~"
+R"~(message s o #6
 reason s o #5
 status s #2
 type s #1
 =io.k8s.api.core.v1.VolumeHealthStatus
-healthConditions [@304 o K=status,reason M k=status #1
+healthConditions [@308 o K=status,reason M k=status #1
 lastTransitionTime t o #2
 =io.k8s.api.core.v1.ModifyVolumeStatus
 status s #2
@@ -1477,8 +1496,7 @@ maxLimitRequestRatio {q o #6
 min {q o #3
 type s #1
 =io.k8s.api.core.v1.ScopeSelector A
-)~"
-    R"~(matchExpressions [@314 o #1
+matchExpressions [@318 o #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.StatusCause
 field s o #3
 message s o #2
@@ -1486,7 +1504,7 @@ reason s o #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo
 selector s #1
 =io.k8s.api.apps.v1.DeploymentStrategy
-rollingUpdate @315 p o #2
+rollingUpdate @319 p o #2
 type s o #1
 =io.k8s.api.apps.v1.DeploymentCondition
 lastTransitionTime t o #7
@@ -1500,14 +1518,15 @@ lastTransitionTime t o #3
 message s o #5
 reason s o #4
 status s #2
-type s #1
+)~"
+R"~(type s #1
 =io.k8s.api.apps.v1.StatefulSetOrdinals
 start i #1
 =io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy
 whenDeleted s o #1
 whenScaled s o #2
 =io.k8s.api.apps.v1.StatefulSetUpdateStrategy
-rollingUpdate @316 p o #2
+rollingUpdate @320 p o #2
 type s o #1
 =io.k8s.api.apps.v1.StatefulSetCondition
 lastTransitionTime t o #3
@@ -1516,24 +1535,23 @@ reason s o #4
 status s #2
 type s #1
 =io.k8s.api.apps.v1.DaemonSetUpdateStrategy
-rollingUpdate @317 p o #2
+rollingUpdate @321 p o #2
 type s o #1
-)~"
-    R"~(=io.k8s.api.apps.v1.DaemonSetCondition
+=io.k8s.api.apps.v1.DaemonSetCondition
 lastTransitionTime t o #3
 message s o #5
 reason s o #4
 status s #2
 type s #1
 =io.k8s.api.batch.v1.PodFailurePolicy
-rules [@318 #1
+rules [@322 #1
 =io.k8s.api.batch.v1.JobSchedulingConfiguration
-disruptionMode @319 p o #3
-resourceClaims [@320 o K=name M k=name #4
-schedulingConstraints @321 p o #2
-schedulingPolicy @322 p o #1
+disruptionMode @323 p o #3
+resourceClaims [@324 o K=name M k=name #4
+schedulingConstraints @325 p o #2
+schedulingPolicy @326 p o #1
 =io.k8s.api.batch.v1.SuccessPolicy
-rules [@323 #1
+rules [@327 #1
 =io.k8s.api.batch.v1.JobCondition
 lastProbeTime t o #3
 lastTransitionTime t o #4
@@ -1541,26 +1559,26 @@ message s o #6
 reason s o #5
 status s #2
 type s #1
-=io.k8s.api.batch.v1.UncountedTerminatedPods
+)~"
+R"~(=io.k8s.api.batch.v1.UncountedTerminatedPods
 failed [s o S #2
 succeeded [s o S #1
 =io.k8s.api.batch.v1.JobTemplateSpec
-metadata @55 o #1
-spec @90 o #2
+metadata @56 o #1
+spec @91 o #2
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior
-scaleDown @324 p o #2
-scaleUp @324 p o #1
+scaleDown @328 p o #2
+scaleUp @328 p o #1
 =io.k8s.api.autoscaling.v2.MetricSpec
-containerResource @325 p o #7
-external @326 p o #5
-object @327 p o #2
-pods @328 p o #3
-resource @329 p o #4
+containerResource @329 p o #7
+external @330 p o #5
+object @331 p o #2
+pods @332 p o #3
+resource @333 p o #4
 type s #1
 =io.k8s.api.autoscaling.v2.CrossVersionObjectReference
 apiVersion s o #3
-)~"
-    R"~(kind s #1
+kind s #1
 name s #2
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition
 lastTransitionTime t o #3
@@ -1570,23 +1588,24 @@ reason s o #4
 status s #2
 type s #1
 =io.k8s.api.autoscaling.v2.MetricStatus
-containerResource @330 p o #7
-external @331 p o #5
-object @332 p o #2
-pods @333 p o #3
-resource @334 p o #4
+containerResource @334 p o #7
+external @335 p o #5
+object @336 p o #2
+pods @337 p o #3
+resource @338 p o #4
 type s #1
 =io.k8s.api.networking.v1.IngressBackend
-resource @201 p o #3
-service @335 p o #4
+resource @204 p o #3
+service @339 p o #4
 =io.k8s.api.networking.v1.IngressRule
 host s o #1
-http @336 p o #2.1
-=io.k8s.api.networking.v1.IngressTLS
+http @340 p o #2.1
+)~"
+R"~(=io.k8s.api.networking.v1.IngressTLS
 hosts [s o #1
 secretName s o #2
 =io.k8s.api.networking.v1.IngressLoadBalancerStatus
-ingress [@337 o #1
+ingress [@341 o #1
 =io.k8s.api.networking.v1.IngressClassParametersReference
 apiGroup s p o #1
 kind s #2
@@ -1594,19 +1613,18 @@ name s #3
 namespace s p o #5
 scope s p #4
 =io.k8s.api.networking.v1.NetworkPolicyEgressRule
-ports [@338 o #1
-to [@339 o #2
+ports [@342 o #1
+to [@343 o #2
 =io.k8s.api.networking.v1.NetworkPolicyIngressRule
-from [@339 o #2
-ports [@338 o #1
+from [@343 o #2
+ports [@342 o #1
 =io.k8s.api.discovery.v1.EndpointConditions
-)~"
-    R"~(ready b p o #1
+ready b p o #1
 serving b p o #2
 terminating b p o #3
 =io.k8s.api.discovery.v1.EndpointHints
-forNodes [@340 o #2
-forZones [@341 o #1
+forNodes [@344 o #2
+forZones [@345 o #1
 =io.k8s.api.core.v1.TopologySelectorLabelRequirement
 key s #1
 values [s #2
@@ -1614,7 +1632,7 @@ values [s #2
 audience s #1
 expirationSeconds l p o #2
 =io.k8s.api.storage.v1.VolumeAttachmentSource
-inlineVolumeSpec @72 p o #2
+inlineVolumeSpec @73 p o #2
 persistentVolumeName s p o #1
 =io.k8s.api.storage.v1.VolumeError
 errorCode i p o #3
@@ -1623,13 +1641,14 @@ time t o #1
 =io.k8s.api.certificates.v1.CertificateSigningRequestCondition
 lastTransitionTime t o #5
 lastUpdateTime t o #4
-message s o #3
+)~"
+R"~(message s o #3
 reason s o #2
 status s #6
 type s #1
 =io.k8s.api.admissionregistration.v1.WebhookClientConfig
 caBundle y o #2
-service @342 p o #1
+service @346 p o #1
 url s p o #3
 =io.k8s.api.admissionregistration.v1.MatchCondition
 expression s #2
@@ -1641,13 +1660,12 @@ operations [s o #1
 resources [s o #2.3
 scope s p o #2.4
 =io.k8s.api.authorization.v1.NonResourceAttributes
-)~"
-    R"~(path s o #1
+path s o #1
 verb s o #2
 =io.k8s.api.authorization.v1.ResourceAttributes
-fieldSelector @343 p o #8
+fieldSelector @347 p o #8
 group s o #3
-labelSelector @344 p o #9
+labelSelector @348 p o #9
 name s o #7
 namespace s o #1
 resource s o #5
@@ -1664,12 +1682,13 @@ resources [s o #3
 verbs [s #1
 =io.k8s.api.authentication.v1.UserInfo
 extra {[s o #4
-groups [s o #3
+)~"
+R"~(groups [s o #3
 uid s o #2
 username s o #1
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion
 strategy s #1
-webhook @345 p o #2
+webhook @349 p o #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames
 categories [s o #6
 kind s #4
@@ -1678,16 +1697,15 @@ plural s #1
 shortNames [s o #3
 singular s o #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion
-additionalPrinterColumns [@346 o #6
+additionalPrinterColumns [@350 o #6
 deprecated b o #7
 deprecationWarning s p o #8
 name s #1
-)~"
-    R"~(schema @347 p o #4
-selectableFields [@348 o #9
+schema @351 p o #4
+selectableFields [@352 o #9
 served b #2
 storage b #3
-subresources @349 p o #5
+subresources @353 p o #5
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition
 lastTransitionTime t o #3
 message s o #5
@@ -1695,37 +1713,41 @@ observedGeneration l o #6
 reason s o #4
 status s #2
 type s #1
+=io.k8s.api.autoscaling.v1.CrossVersionObjectReference A
+apiVersion s o #3
+kind s #1
+name s #2
 =io.k8s.api.core.v1.NodeAffinity
-preferredDuringSchedulingIgnoredDuringExecution [@350 o #2
-requiredDuringSchedulingIgnoredDuringExecution @312 p o #1
+preferredDuringSchedulingIgnoredDuringExecution [@354 o #2
+requiredDuringSchedulingIgnoredDuringExecution @316 p o #1
 =io.k8s.api.core.v1.PodAffinity
-preferredDuringSchedulingIgnoredDuringExecution [@351 o #2
-requiredDuringSchedulingIgnoredDuringExecution [@352 o #1
-=io.k8s.api.core.v1.PodAntiAffinity
-preferredDuringSchedulingIgnoredDuringExecution [@351 o #2
-requiredDuringSchedulingIgnoredDuringExecution [@352 o #1
+preferredDuringSchedulingIgnoredDuringExecution [@355 o #2
+requiredDuringSchedulingIgnoredDuringExecution [@356 o #1
+)~"
+R"~(=io.k8s.api.core.v1.PodAntiAffinity
+preferredDuringSchedulingIgnoredDuringExecution [@355 o #2
+requiredDuringSchedulingIgnoredDuringExecution [@356 o #1
 =io.k8s.api.core.v1.EnvVar
 name s #1
 value s o #2
-valueFrom @353 p o #3
+valueFrom @357 p o #3
 =io.k8s.api.core.v1.EnvFromSource
-configMapRef @354 p o #2
+configMapRef @358 p o #2
 prefix s o #1
-secretRef @355 p o #3
+secretRef @359 p o #3
 =io.k8s.api.core.v1.Lifecycle
-postStart @356 p o #1
-preStop @356 p o #2
+postStart @360 p o #1
+preStop @360 p o #2
 stopSignal s p o #3
 =io.k8s.api.core.v1.Probe
-exec @357 p o #1.1
+exec @361 p o #1.1
 failureThreshold i o #6
-grpc @358 p o #1.4
-httpGet @359 p o #1.2
+grpc @362 p o #1.4
+httpGet @363 p o #1.2
 initialDelaySeconds i o #2
 periodSeconds i o #4
-)~"
-    R"~(successThreshold i o #5
-tcpSocket @360 p o #1.3
+successThreshold i o #5
+tcpSocket @364 p o #1.3
 terminationGracePeriodSeconds l p o #7
 timeoutSeconds i o #3
 =io.k8s.api.core.v1.ContainerPort
@@ -1739,20 +1761,21 @@ resourceName s #1
 restartPolicy s #2
 =io.k8s.api.core.v1.ContainerRestartRule
 action s o #1
-exitCodes @361 p o #2
+exitCodes @365 p o #2
 =io.k8s.api.core.v1.SecurityContext
 allowPrivilegeEscalation b p o #7
-appArmorProfile @273 p o #12
-capabilities @362 p o #1
+)~"
+R"~(appArmorProfile @277 p o #12
+capabilities @366 p o #1
 privileged b p o #2
 procMount s p o #9
 readOnlyRootFilesystem b p o #6
 runAsGroup l p o #8
 runAsNonRoot b p o #5
 runAsUser l p o #4
-seLinuxOptions @274 p o #3
-seccompProfile @275 p o #11
-windowsOptions @277 p o #10
+seLinuxOptions @278 p o #3
+seccompProfile @279 p o #11
+windowsOptions @281 p o #10
 =io.k8s.api.core.v1.VolumeDevice
 devicePath s #2
 name s #1
@@ -1764,8 +1787,7 @@ name s #1
 readOnly b o #2
 recursiveReadOnly s p o #7
 subPath s o #4
-)~"
-    R"~(subPathExpr s o #6
+subPathExpr s o #6
 =io.k8s.api.core.v1.PodDNSConfigOption
 name s o #1
 value s p o #2
@@ -1783,7 +1805,8 @@ user s o #1
 =io.k8s.api.core.v1.SeccompProfile
 localhostProfile s p o #2
 type s #1
-=io.k8s.api.core.v1.Sysctl
+)~"
+R"~(=io.k8s.api.core.v1.Sysctl
 name s #1
 value s #2
 =io.k8s.api.core.v1.WindowsSecurityContextOptions
@@ -1800,42 +1823,42 @@ monitors [s #1
 path s o #2
 readOnly b o #6
 secretFile s o #4
-secretRef @64 p o #5
+secretRef @65 p o #5
 user s o #3
 =io.k8s.api.core.v1.CinderVolumeSource
 fsType s o #2
 readOnly b o #3
-)~"
-    R"~(secretRef @64 p o #4
+secretRef @65 p o #4
 volumeID s #1
 =io.k8s.api.core.v1.ConfigMapVolumeSource
 defaultMode i p o #3
 defaultUser l p o #5
-items [@363 o #2
+items [@367 o #2
 name s o #1.1
 optional b p o #4
 =io.k8s.api.core.v1.CSIVolumeSource
 driver s #1
 fsType s p o #3
-nodePublishSecretRef @64 p o #5
+nodePublishSecretRef @65 p o #5
 readOnly b p o #2
 volumeAttributes {s o #4
 =io.k8s.api.core.v1.DownwardAPIVolumeSource
 defaultMode i p o #2
 defaultUser l p o #3
-items [@364 o #1
-=io.k8s.api.core.v1.EmptyDirVolumeSource
+items [@368 o #1
+)~"
+R"~(=io.k8s.api.core.v1.EmptyDirVolumeSource
 medium s o #1
 mode i p o #3
 sizeLimit q p o #2
 =io.k8s.api.core.v1.EphemeralVolumeSource
-volumeClaimTemplate @365 p o #1
+volumeClaimTemplate @369 p o #1
 =io.k8s.api.core.v1.FlexVolumeSource
 driver s #1
 fsType s o #2
 options {s o #5
 readOnly b o #4
-secretRef @64 p o #3
+secretRef @65 p o #3
 =io.k8s.api.core.v1.GitRepoVolumeSource
 directory s o #3
 repository s #1
@@ -1846,8 +1869,7 @@ path s #2
 readOnly b o #3
 =io.k8s.api.core.v1.ImageVolumeSource
 pullPolicy s o #2
-)~"
-    R"~(reference s o #1
+reference s o #1
 =io.k8s.api.core.v1.ISCSIVolumeSource
 chapAuthDiscovery b o #8
 chapAuthSession b o #11
@@ -1858,15 +1880,16 @@ iscsiInterface s o #4
 lun i #3
 portals [s o #7
 readOnly b o #6
-secretRef @64 p o #10
+secretRef @65 p o #10
 targetPortal s #1
 =io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource
 claimName s #1
 readOnly b o #2
 =io.k8s.api.core.v1.ProjectedVolumeSource
 defaultMode i p o #2
-defaultUser l p o #3
-sources [@366 #1
+)~"
+R"~(defaultUser l p o #3
+sources [@370 #1
 =io.k8s.api.core.v1.RBDVolumeSource
 fsType s o #3
 image s #2
@@ -1874,47 +1897,47 @@ keyring s o #6
 monitors [s #1
 pool s o #4
 readOnly b o #8
-secretRef @64 p o #7
+secretRef @65 p o #7
 user s o #5
 =io.k8s.api.core.v1.ScaleIOVolumeSource
 fsType s o #9
 gateway s #1
 protectionDomain s o #5
 readOnly b o #10
-secretRef @64 p #3
+secretRef @65 p #3
 sslEnabled b o #4
 storageMode s o #7
 storagePool s o #6
 system s #2
 volumeName s o #8
-)~"
-    R"~(=io.k8s.api.core.v1.SecretVolumeSource
+=io.k8s.api.core.v1.SecretVolumeSource
 defaultMode i p o #3
 defaultUser l p o #5
-items [@363 o #2
+items [@367 o #2
 optional b p o #4
 secretName s o #1
 =io.k8s.api.core.v1.StorageOSVolumeSource
 fsType s o #3
 readOnly b o #4
-secretRef @64 p o #5
+secretRef @65 p o #5
 volumeName s o #1
 volumeNamespace s o #2
 =io.k8s.api.core.v1.ResourceStatus
 name s #1
-resources [@367 o K=resourceID #2
+resources [@371 o K=resourceID #2
 =io.k8s.api.core.v1.ContainerState
-running @368 p o #2
-terminated @369 p o #3
-waiting @370 p o #1
+running @372 p o #2
+terminated @373 p o #3
+)~"
+R"~(waiting @374 p o #1
 =io.k8s.api.core.v1.ContainerUser
-linux @371 p o #1
+linux @375 p o #1
 =io.k8s.api.core.v1.VolumeMountStatus
 mountPath s #2
 name s #1
 readOnly b o #3
 recursiveReadOnly s p o #4
-volumeStatus @372 p o #5
+volumeStatus @376 p o #5
 =io.k8s.api.core.v1.ContainerExtendedResourceRequest
 containerName s #1
 requestName s #3
@@ -1928,8 +1951,7 @@ perContainer q p o #3
 perPod q p o #2
 =io.k8s.api.core.v1.VolumeHealthCondition
 message s o #3
-)~"
-    R"~(reason s #2
+reason s #2
 status s #1
 =io.k8s.api.core.v1.ClientIPConfig
 timeoutSeconds i p o #1
@@ -1937,7 +1959,7 @@ timeoutSeconds i p o #1
 hostname s o #2
 ip s o #1
 ipMode s p o #3
-ports [@373 o #4
+ports [@377 o #4
 =io.k8s.api.core.v1.ConfigMapNodeConfigSource
 kubeletConfigKey s #5
 name s #2
@@ -1947,7 +1969,8 @@ uid s o #3
 =io.k8s.api.core.v1.DaemonEndpoint
 Port i #1
 =io.k8s.api.core.v1.NodeSwapStatus
-capacity l p o #1
+)~"
+R"~(capacity l p o #1
 =io.k8s.api.core.v1.NodeRuntimeHandlerFeatures
 recursiveReadOnlyMounts b p o #1
 userNamespaces b p o #2
@@ -1955,7 +1978,7 @@ userNamespaces b p o #2
 name s o #1
 namespace s o #2
 =io.k8s.api.core.v1.NodeSelector A
-nodeSelectorTerms [@374 #1
+nodeSelectorTerms [@378 #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
 key s #1
 operator s #2
@@ -1969,90 +1992,89 @@ maxSurge x p o #2
 maxUnavailable x p o #1
 =io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy
 maxUnavailable x p o #2
-)~"
-    R"~(partition i p o #1
+partition i p o #1
 =io.k8s.api.apps.v1.RollingUpdateDaemonSet
 maxSurge x p o #2
 maxUnavailable x p o #1
 =io.k8s.api.batch.v1.PodFailurePolicyRule
 action s #1
-onExitCodes @375 p o #2
-onPodConditions [@376 o #3
+onExitCodes @379 p o #2
+onPodConditions [@380 o #3
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupDisruptionMode
-all @377 p o #2
-single @378 p o #1
+all @381 p o #2
+single @382 p o #1
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupResourceClaim
 name s #1
 resourceClaimName s p o #2
 resourceClaimTemplateName s p o #3
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupSchedulingConstraints
-topology [@379 o #1
+topology [@383 o #1
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupSchedulingPolicy
-basic @380 p o #1
-gang @381 p o #2
+)~"
+R"~(basic @384 p o #1
+gang @385 p o #2
 =io.k8s.api.batch.v1.SuccessPolicyRule
 succeededCount i p o #2
 succeededIndexes s p o #1
 =io.k8s.api.autoscaling.v2.HPAScalingRules
-policies [@382 o #2
+policies [@386 o #2
 selectPolicy s p o #1
 stabilizationWindowSeconds i p o #3
 tolerance q p o #4
 =io.k8s.api.autoscaling.v2.ContainerResourceMetricSource
 container s #3
 name s #1
-target @383 #2
+target @387 #2
 =io.k8s.api.autoscaling.v2.ExternalMetricSource
-metric @384 #1
-target @383 #2
+metric @388 #1
+target @387 #2
 =io.k8s.api.autoscaling.v2.ObjectMetricSource
-describedObject @229 #1
-metric @384 #3
-target @383 #2
+describedObject @232 #1
+metric @388 #3
+target @387 #2
 =io.k8s.api.autoscaling.v2.PodsMetricSource
-)~"
-    R"~(metric @384 #1
-target @383 #2
+metric @388 #1
+target @387 #2
 =io.k8s.api.autoscaling.v2.ResourceMetricSource
 name s #1
-target @383 #2
+target @387 #2
 =io.k8s.api.autoscaling.v2.ContainerResourceMetricStatus
 container s #3
-current @385 #2
+current @389 #2
 name s #1
 =io.k8s.api.autoscaling.v2.ExternalMetricStatus
-current @385 #2
-metric @384 #1
+current @389 #2
+metric @388 #1
 =io.k8s.api.autoscaling.v2.ObjectMetricStatus
-current @385 #2
-describedObject @229 #3
-metric @384 #1
+current @389 #2
+describedObject @232 #3
+metric @388 #1
 =io.k8s.api.autoscaling.v2.PodsMetricStatus
-current @385 #2
-metric @384 #1
+current @389 #2
+)~"
+R"~(metric @388 #1
 =io.k8s.api.autoscaling.v2.ResourceMetricStatus
-current @385 #2
+current @389 #2
 name s #1
 =io.k8s.api.networking.v1.IngressServiceBackend
 name s #1
-port @386 o #2
+port @390 o #2
 =io.k8s.api.networking.v1.HTTPIngressRuleValue
-paths [@387 #1
+paths [@391 #1
 =io.k8s.api.networking.v1.IngressLoadBalancerIngress
 hostname s o #2
 ip s o #1
-ports [@388 o #4
+ports [@392 o #4
 =io.k8s.api.networking.v1.NetworkPolicyPort
 endPort i p o #3
 port x p o #2
 protocol s p o #1
 =io.k8s.api.networking.v1.NetworkPolicyPeer
-ipBlock @389 p o #3
-namespaceSelector @204 p o #2
-podSelector @204 p o #1
+ipBlock @393 p o #3
+namespaceSelector @207 p o #2
+podSelector @207 p o #1
 =io.k8s.api.discovery.v1.ForNode
-)~"
-    R"~(name s #1
+name s #1
 =io.k8s.api.discovery.v1.ForZone
 name s #1
 =io.k8s.api.admissionregistration.v1.ServiceReference
@@ -2062,47 +2084,47 @@ path s p o #3
 port i p o #4
 =io.k8s.api.authorization.v1.FieldSelectorAttributes
 rawSelector s o #1
-requirements [@390 o #2
+requirements [@394 o #2
 =io.k8s.api.authorization.v1.LabelSelectorAttributes
 rawSelector s o #1
-requirements [@313 o #2
+requirements [@317 o #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion
-clientConfig @391 p o #2
+clientConfig @395 p o #2
 conversionReviewVersions [s #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition
-description s o #4
+)~"
+R"~(description s o #4
 format s o #3
 jsonPath s #6
 name s #1
 priority i o #5
 type s #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation
-openAPIV3Schema @392 p o #1
+openAPIV3Schema @396 p o #1
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField
 jsonPath s #1
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources
-scale @393 p o #2
-status @394 p o #1
+scale @397 p o #2
+status @398 p o #1
 =io.k8s.api.core.v1.PreferredSchedulingTerm
-preference @374 #2
+preference @378 #2
 weight i #1
 =io.k8s.api.core.v1.WeightedPodAffinityTerm
-podAffinityTerm @352 #2
+podAffinityTerm @356 #2
 weight i #1
 =io.k8s.api.core.v1.PodAffinityTerm
-labelSelector @204 p o #1
+labelSelector @207 p o #1
 matchLabelKeys [s o #5
-)~"
-    R"~(mismatchLabelKeys [s o #6
-namespaceSelector @204 p o #4
+mismatchLabelKeys [s o #6
+namespaceSelector @207 p o #4
 namespaces [s o #2
 topologyKey s #3
 =io.k8s.api.core.v1.EnvVarSource
-configMapKeyRef @395 p o #3
-fieldRef @396 p o #1
-fileKeyRef @397 p o #5
-resourceFieldRef @398 p o #2
-secretKeyRef @399 p o #4
+configMapKeyRef @399 p o #3
+fieldRef @400 p o #1
+fileKeyRef @401 p o #5
+resourceFieldRef @402 p o #2
+secretKeyRef @403 p o #4
 =io.k8s.api.core.v1.ConfigMapEnvSource
 name s o #1.1
 optional b p o #2
@@ -2110,10 +2132,11 @@ optional b p o #2
 name s o #1.1
 optional b p o #2
 =io.k8s.api.core.v1.LifecycleHandler
-exec @357 p o #1
-httpGet @359 p o #2
-sleep @400 p o #4
-tcpSocket @360 p o #3
+exec @361 p o #1
+)~"
+R"~(httpGet @363 p o #2
+sleep @404 p o #4
+tcpSocket @364 p o #3
 =io.k8s.api.core.v1.ExecAction
 command [s o #1
 =io.k8s.api.core.v1.GRPCAction
@@ -2122,7 +2145,7 @@ port i #1
 service s p #2
 =io.k8s.api.core.v1.HTTPGetAction
 host s o #3
-httpHeaders [@401 o #5
+httpHeaders [@405 o #5
 path s o #1
 port x #2
 protocol s p o #6
@@ -2133,8 +2156,7 @@ port x #1
 =io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes
 operator s o #1
 values [i o S #2
-)~"
-    R"~(=io.k8s.api.core.v1.Capabilities
+=io.k8s.api.core.v1.Capabilities
 add [s o #1
 drop [s o #2
 =io.k8s.api.core.v1.KeyToPath
@@ -2143,21 +2165,22 @@ mode i p o #3
 path s #2
 user l p o #4
 =io.k8s.api.core.v1.DownwardAPIVolumeFile
-fieldRef @396 p o #2
+fieldRef @400 p o #2
 mode i p o #4
 path s #1
-resourceFieldRef @398 p o #3
+resourceFieldRef @402 p o #3
 user l p o #5
 =io.k8s.api.core.v1.PersistentVolumeClaimTemplate
-metadata @55 o #1
-spec @74 #2
+metadata @56 o #1
+spec @75 #2
 =io.k8s.api.core.v1.VolumeProjection
-clusterTrustBundle @402 p o #5
-configMap @403 p o #3
-downwardAPI @404 p o #2
-podCertificate @405 p o #6
-secret @406 p o #1
-serviceAccountToken @407 p o #4
+)~"
+R"~(clusterTrustBundle @406 p o #5
+configMap @407 p o #3
+downwardAPI @408 p o #2
+podCertificate @409 p o #6
+secret @410 p o #1
+serviceAccountToken @411 p o #4
 =io.k8s.api.core.v1.ResourceHealth
 health s o #2
 message s p o #6
@@ -2174,26 +2197,26 @@ signal i o #2
 startedAt t o #5
 =io.k8s.api.core.v1.ContainerStateWaiting
 message s o #2
-)~"
-    R"~(reason s o #1
+reason s o #1
 =io.k8s.api.core.v1.LinuxContainerUser
 gid l #2
 supplementalGroups [l o #3
 uid l #1
 =io.k8s.api.core.v1.VolumeStatus
-image @408 p o #1
+image @412 p o #1
 =io.k8s.api.core.v1.PortStatus
 error s p o #3
 port i #1
 protocol s #2
 =io.k8s.api.core.v1.NodeSelectorTerm A
-matchExpressions [@409 o #1
-matchFields [@409 o #2
+matchExpressions [@413 o #1
+matchFields [@413 o #2
 =io.k8s.api.batch.v1.PodFailurePolicyOnExitCodesRequirement
 containerName s p o #1
 operator s #2
 values [i S #3
-=io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern
+)~"
+R"~(=io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern
 status s #2
 type s #1
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupAllDisruptionMode
@@ -2214,9 +2237,8 @@ type s #1
 value q p o #2
 =io.k8s.api.autoscaling.v2.MetricIdentifier
 name s #1
-selector @204 p o #2
-)~"
-    R"~(=io.k8s.api.autoscaling.v2.MetricValueStatus
+selector @207 p o #2
+=io.k8s.api.autoscaling.v2.MetricValueStatus
 averageUtilization i p o #3
 averageValue q p o #2
 value q p o #1
@@ -2224,7 +2246,7 @@ value q p o #1
 name s o #1
 number i o #2
 =io.k8s.api.networking.v1.HTTPIngressPath
-backend @232 #2
+backend @235 #2
 path s o #1
 pathType s p #3
 =io.k8s.api.networking.v1.IngressPortStatus
@@ -2234,31 +2256,31 @@ protocol s #2
 =io.k8s.api.networking.v1.IPBlock
 cidr s #1
 except [s o #2
-=io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement
+)~"
+R"~(=io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement
 key s #1
 operator s #2
 values [s o #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig
 caBundle y o #2
-service @410 p o #1
+service @414 p o #1
 url s p o #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps
 $ref s p o #3
 $schema s o #2
 additionalItems a p o #33
 additionalProperties a p o #30
-allOf [@392 o #25
-anyOf [@392 o #27
+allOf [@396 o #25
+anyOf [@396 o #27
 default a p o #8
-definitions {@392 o #34
+definitions {@396 o #34
 dependencies {a o #32
 description s o #4
 enum [a o #20
 example a p o #36
 exclusiveMaximum b o #10
-)~"
-    R"~(exclusiveMinimum b o #12
-externalDocs @411 p o #35
+exclusiveMinimum b o #12
+externalDocs @415 p o #35
 format s o #6
 id s o #1
 items a p o #24
@@ -2271,12 +2293,13 @@ minLength l p o #14
 minProperties l p o #22
 minimum d p o #11
 multipleOf d p o #19
-not @392 p o #28
+not @396 p o #28
 nullable b o #37
-oneOf [@392 o #26
+oneOf [@396 o #26
 pattern s o #15
-patternProperties {@392 o #31
-properties {@392 o #29
+)~"
+R"~(patternProperties {@396 o #31
+properties {@396 o #29
 required [s o #23
 title s o #7
 type s o #5
@@ -2287,7 +2310,7 @@ x-kubernetes-list-map-keys [s o #41
 x-kubernetes-list-type s p o #42
 x-kubernetes-map-type s p o #43
 x-kubernetes-preserve-unknown-fields b p o #38
-x-kubernetes-validations [@412 o K=rule M k=rule #44
+x-kubernetes-validations [@416 o K=rule M k=rule #44
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale
 labelSelectorPath s p o #3
 specReplicasPath s #1
@@ -2297,8 +2320,7 @@ statusReplicasPath s #2
 key s #2
 name s o #1.1
 optional b p o #3
-)~"
-    R"~(=io.k8s.api.core.v1.ObjectFieldSelector A
+=io.k8s.api.core.v1.ObjectFieldSelector A
 apiVersion s o #1
 fieldPath s #2
 =io.k8s.api.core.v1.FileKeySelector A
@@ -2316,34 +2338,34 @@ name s o #1.1
 optional b p o #3
 =io.k8s.api.core.v1.SleepAction
 seconds l #1
-=io.k8s.api.core.v1.HTTPHeader
+)~"
+R"~(=io.k8s.api.core.v1.HTTPHeader
 name s #1
 value s #2
 =io.k8s.api.core.v1.ClusterTrustBundleProjection
-labelSelector @204 p o #3
+labelSelector @207 p o #3
 name s p o #1
 optional b p o #5
 path s #4
 signerName s p o #2
 user l p o #6
 =io.k8s.api.core.v1.ConfigMapProjection
-items [@363 o #2
+items [@367 o #2
 name s o #1.1
 optional b p o #4
 =io.k8s.api.core.v1.DownwardAPIProjection
-items [@364 o #1
+items [@368 o #1
 =io.k8s.api.core.v1.PodCertificateProjection
 certificateChainPath s o #6
 credentialBundlePath s o #4
 keyPath s o #5
 keyType s o #2
 maxExpirationSeconds i p o #3
-)~"
-    R"~(signerName s o #1
+signerName s o #1
 user l p o #8
 userAnnotations {s o #7
 =io.k8s.api.core.v1.SecretProjection
-items [@363 o #2
+items [@367 o #2
 name s o #1.1
 optional b p o #4
 =io.k8s.api.core.v1.ServiceAccountTokenProjection
@@ -2357,7 +2379,8 @@ imageRef s o #1
 key s #1
 operator s #2
 values [s o #3
-=io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference
+)~"
+R"~(=io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference
 name s #2
 namespace s #1
 path s p o #3
@@ -2372,5 +2395,6 @@ messageExpression s o #3
 optionalOldSelf b p o #6
 reason s p o #4
 rule s #1
-)~";
+)~"
+;
 }  // namespace shipit::k8s

@@ -9,7 +9,6 @@
 #include "sandbox/api_call.h"
 #include "sandbox/controllers/disruption.h"
 #include "sandbox/defaults.h"
-#include "sandbox/event_view.h"
 #include "sandbox/structural.h"
 #include "sandbox/typed.h"
 #include "sandbox/validate.h"
@@ -205,7 +204,7 @@ void Api::check_identity(Call& call, Value object) {
 Value Api::admit(Call& call, Value object, Value old) {
   Arena& arena = call.arena;
   const k8s::KindInfo& kind = *call.target.kind;
-  if (call.target.events_v1) object = from_events_v1(arena, object);
+  if (call.target.face) object = call.target.face->store(arena, object);
   std::string prefix = fmt::format("{} in version \"{}\" cannot be handled as a {}: ", call.target.shown_kind,
                                    call.target.version, call.target.shown_kind);
   std::vector<std::string> unknown;
@@ -247,6 +246,7 @@ Value Api::admit(Call& call, Value object, Value old) {
     if (old.is_null()) prepare_create(arena, kind, object);
     if (kind.kind == "Service" && !status_only) allocate_addresses(arena, object, old);
     set_defaults(arena, kind, object);
+    if (kind.kind == "DaemonSet") count_templates(arena, object, old);
     causes = check_metadata(kind, object);
     if (!status_only)
       for (Cause& cause : check_builtin(kind, object, old)) causes.push_back(std::move(cause));
@@ -358,6 +358,10 @@ void Api::patch(Call& call) {
   ObjectRef old = existing(call);
   Value current = old->parse(arena);
   current.set(arena, "apiVersion", Value::string(arena, call.target.api_version));
+  if (call.target.face) current = call.target.face->show(arena, current);
+  const k8s::Type* shown_type = store_.type_of(kind);
+  if (call.target.face)
+    shown_type = k8s::builtin_type(k8s::GroupVersionKind::of(call.target.api_version, kind.kind));
   Value next;
   try {
     if (type == "application/json-patch+json")
@@ -366,14 +370,14 @@ void Api::patch(Call& call) {
       if (!body.is_map()) throw invalid("the patch is not an object");
       next = k8s::merge_patch(arena, current, body);
     } else {
-      next = k8s::strategic_merge_patch(arena, store_.type_of(kind), current, body);
+      next = k8s::strategic_merge_patch(arena, shown_type, current, body);
     }
   } catch (const Error& error) {
     if (type != "application/json-patch+json" || !body.is_list()) throw bad_request(error.message());
     throw StatusError(422, "Invalid", "the server rejected our request due to an error in our request");
   }
   check_identity(call, next);
-  Value admitted = admit(call, next, current);
+  Value admitted = admit(call, next, old->parse(arena));
   send_object(call, 200, *store_.update(kind, admitted, call.write_options()));
 }
 
@@ -391,6 +395,9 @@ void Api::apply(Call& call, Value config) {
       throw bad_request(fmt::format("Object '{}' is missing in the applied configuration", key));
   if (config["metadata"].has("managedFields") && !config["metadata"]["managedFields"].is_null())
     throw bad_request("metadata.managedFields must be nil");
+  // Fields are owned by their names in the version that is stored.
+  std::string api_version = call.target.face ? kind.api_version() : call.target.api_version;
+  if (call.target.face) config = call.target.face->store(arena, config);
   ObjectRef live = store_.get(kind, call.target.ns, call.target.name);
   bool status = call.target.subresource == "status";
   if (!live && status) throw not_found_status(kind, call.target.name);
@@ -419,8 +426,8 @@ void Api::apply(Call& call, Value config) {
   }
 
   Value before = live ? live->parse(arena) : Value();
-  if (live) before.set(arena, "apiVersion", Value::string(arena, call.target.api_version));
-  k8s::Writer writer{call.manager(), call.target.subresource, call.target.api_version};
+  if (live) before.set(arena, "apiVersion", Value::string(arena, api_version));
+  k8s::Writer writer{call.manager(), call.target.subresource, api_version};
   k8s::ApplyResult result;
   try {
     result = k8s::apply(arena, type, before, config, writer, query_flag(call.request, "force"),
@@ -439,6 +446,7 @@ void Api::apply(Call& call, Value config) {
     throw error;
   }
   if (live && !result.changed) return send_object(call, 200, *live);
+  if (call.target.face) result.object = call.target.face->show(arena, result.object);
   Value object = admit(call, result.object, before);
   WriteOptions options = call.write_options();
   options.managed_fields_done = true;
@@ -450,6 +458,9 @@ void Api::apply(Call& call, Value config) {
 
 void Api::remove(Call& call) {
   ObjectRef object = existing(call);
+  if (call.target.kind->group.empty() && call.target.kind->kind == "Namespace" &&
+      (object->name == "default" || object->name == "kube-system" || object->name == "kube-public"))
+    throw forbidden(*call.target.kind, object->name, "this namespace may not be deleted");
   auto deletion = store_.remove(*call.target.kind, object->ns, object->name,
                                 read_delete_options(call.request, call.dry_run()));
   if (!deletion.gone || returns_deleted(*call.target.kind)) return send_object(call, 200, *deletion.object);

@@ -1,5 +1,6 @@
 #include "sandbox/defaults.h"
 
+#include <charconv>
 #include <map>
 
 #include "k8s/object.h"
@@ -333,6 +334,15 @@ void set_job_selector(Arena& arena, Value object, std::string_view uid) {
   spec.ensure_map(arena, "selector")
       .ensure_map(arena, "matchLabels")
       .set(arena, "batch.kubernetes.io/controller-uid", id);
+}
+
+void count_templates(Arena& arena, Value object, Value old) {
+  constexpr std::string_view kGeneration = "deprecated.daemonset.template.generation";
+  int64_t count = 1;
+  std::string_view before = k8s::annotation(old, kGeneration);
+  std::from_chars(before.data(), before.data() + before.size(), count);
+  if (!old.is_null() && !text::equal(old["spec"]["template"], object["spec"]["template"])) ++count;
+  k8s::set_annotation(arena, object, kGeneration, std::to_string(count));
 }
 
 void set_pod_spec_defaults(Arena& arena, Value spec) {

@@ -23,4 +23,7 @@ void set_job_selector(text::Arena& arena, text::Value object, std::string_view u
 /// their uid.
 void prepare_create(text::Arena& arena, const k8s::KindInfo& kind, text::Value object);
 
+/// A DaemonSet's annotation deprecated.daemonset.template.generation, which grows with each new template.
+void count_templates(text::Arena& arena, text::Value object, text::Value old);
+
 }  // namespace shipit::sandbox

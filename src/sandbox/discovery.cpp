@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sandbox/faces.h"
 #include "text/json.h"
 
 namespace shipit::sandbox {
@@ -190,6 +191,9 @@ std::vector<std::pair<std::string, std::vector<ServedKind>>> served_versions(con
   for (const k8s::KindInfo* kind : store.kinds()) {
     if (!kind->custom) add({kind, kind->group, kind->version, kind->has_status, kind->has_scale});
   }
+  for (const Face& face : faces())
+    if (const k8s::KindInfo* kind = store.kind(face.stored_group, face.kind); face.group == face.stored_group)
+      add({kind, kind->group, std::string(face.version), kind->has_status, kind->has_scale});
   for (const CustomKind* kind : custom.all())
     for (const CustomVersion& version : kind->versions)
       if (version.served)

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "sandbox/event_view.h"
 #include "text/json.h"
 
 namespace shipit::sandbox {
@@ -33,9 +32,9 @@ std::string list_meta(const ListMeta& meta) {
 }  // namespace
 
 std::string encode_object(const Target& target, const Stored& object) {
-  if (target.events_v1) {
+  if (target.face) {
     Arena arena;
-    return text::to_json(to_events_v1(arena, object.parse(arena)));
+    return text::to_json(target.face->show(arena, object.parse(arena)));
   }
   return with_type(target.shown_kind, target.api_version, object.json);
 }
@@ -65,7 +64,7 @@ std::string encode_list(const Target& target, const CustomKind* custom, const st
     first = false;
     if (target.view == View::Metadata) {
       out += encode_metadata(*object);
-    } else if (target.kind->custom || target.events_v1) {
+    } else if (target.kind->custom || target.face) {
       out += encode_object(target, *object);
     } else {
       out += object->json;  // typed lists leave the items' own apiVersion and kind out

@@ -1,113 +1,82 @@
 #include "sandbox/openapi.h"
 
 #include <fmt/format.h>
+#include <zlib.h>
 
-#include <set>
-
+#include "base/check.h"
 #include "text/json.h"
+
+extern "C" {
+extern const char shipit_openapi_schemas_begin[];
+extern const char shipit_openapi_schemas_end[];
+}
 
 namespace shipit::sandbox {
 
-using k8s::Type;
-using k8s::TypeKind;
 using text::Arena;
 using text::Value;
 
 namespace {
 
-/// Writes types as OpenAPI schemas and remembers which structs they refer to.
+/// Built-in documents never change within one version.
+constexpr size_t kBuiltInHash = 0x1372;
+constexpr std::string_view kReference = "#/components/schemas/";
+
+/// The embedded schemas by name. Some 850 KiB of JSON: read when somebody asks, and not kept.
+Value embedded_schemas(Arena& arena) {
+  std::string_view packed(shipit_openapi_schemas_begin,
+                          static_cast<size_t>(shipit_openapi_schemas_end - shipit_openapi_schemas_begin));
+  std::string text;
+  z_stream stream{};
+  SHIPIT_CHECK(inflateInit(&stream) == Z_OK, "zlib");
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  int result = Z_OK;
+  while (result == Z_OK) {
+    size_t at = text.size();
+    text.resize(at + (1 << 20));
+    stream.next_out = reinterpret_cast<Bytef*>(text.data() + at);
+    stream.avail_out = 1 << 20;
+    result = inflate(&stream, Z_NO_FLUSH);
+    text.resize(text.size() - stream.avail_out);
+  }
+  inflateEnd(&stream);
+  SHIPIT_CHECK(result == Z_STREAM_END, "the embedded schemas are whole");
+  return text::parse_json(text, arena);
+}
+
+/// Copies schemas from the embedded ones with everything that they refer to.
 class Schemas {
  public:
-  Schemas(Arena& arena, Value out) : arena_(arena), out_(out) {}
+  Schemas(Arena& arena, Value out) : arena_(arena), from_(embedded_schemas(arena)), out_(out) {}
 
-  Value reference(const Type* type) {
-    add(type);
-    return Value::map(arena_, {{"$ref", Value::string(arena_, "#/components/schemas/" + type->name)}});
+  /// True when there is one of that name.
+  bool add(std::string_view name) {
+    const Value* schema = from_.find(name);
+    if (!schema) return false;
+    if (out_.has(name)) return true;
+    out_.set(arena_, name, *schema);
+    follow(*schema);
+    return true;
   }
-
-  void add(const Type* type) {
-    if (!done_.insert(type->name).second) return;
-    Value schema = Value::map(arena_, 4);
-    out_.set(arena_, type->name, schema);
-    schema.set(arena_, "type", "object");
-    Value properties = schema.ensure_map(arena_, "properties");
-    for (const k8s::Field& field : type->fields) properties.set(arena_, field.name, property(field));
-    if (type->sharing == k8s::Sharing::Atomic) schema.set(arena_, "x-kubernetes-map-type", "atomic");
+  Value reference(std::string_view name) {
+    add(name);
+    return Value::map(arena_, {{"$ref", Value::string(arena_, fmt::format("{}{}", kReference, name))}});
   }
 
  private:
-  Value property(const k8s::Field& field) {
-    Value out = schema_of(field.type);
-    const Type* type = field.type;
-    if (type->kind == TypeKind::Struct) {  // a $ref with siblings has to be wrapped
-      out = Value::map(arena_, {{"allOf", Value::list(arena_, {out})}, {"default", Value::map(arena_)}});
+  void follow(Value schema) {
+    for (const text::Member& member : schema.members()) {
+      if (member.key.view() == "$ref" && member.value.as_string().starts_with(kReference))
+        add(member.value.as_string().substr(kReference.size()));
+      else
+        follow(member.value);
     }
-    if (type->kind == TypeKind::List) {
-      using k8s::Sharing;
-      out.set(arena_, "x-kubernetes-list-type",
-              type->sharing == Sharing::ByKeys ? Value("map")
-              : type->sharing == Sharing::Set  ? Value("set")
-                                               : Value("atomic"));
-      if (!type->keys.empty()) {
-        Value keys = out.ensure_list(arena_, "x-kubernetes-list-map-keys");
-        for (const auto& key : type->keys) keys.push_back(arena_, Value::borrowed(key));
-      }
-    }
-    using k8s::PatchStrategy;
-    static constexpr std::pair<PatchStrategy, const char*> kStrategies[] = {
-        {PatchStrategy::Merge, "merge"},
-        {PatchStrategy::Replace, "replace"},
-        {PatchStrategy::RetainKeys, "retainKeys"},
-        {PatchStrategy::MergeRetainKeys, "merge,retainKeys"}};
-    for (auto [strategy, word] : kStrategies)
-      if (field.patch == strategy) out.set(arena_, "x-kubernetes-patch-strategy", Value::borrowed(word));
-    if (!field.patch_merge_key.empty())
-      out.set(arena_, "x-kubernetes-patch-merge-key", Value::borrowed(field.patch_merge_key));
-    return out;
-  }
-
-  Value simple(std::string_view type, std::string_view format = {}) {
-    Value out = Value::map(arena_, {{"type", Value::borrowed(type)}});
-    if (!format.empty()) out.set(arena_, "format", Value::borrowed(format));
-    return out;
-  }
-
-  Value schema_of(const Type* type) {
-    switch (type->kind) {
-      case TypeKind::Any:
-        return Value::map(arena_);
-      case TypeKind::String:
-      case TypeKind::Quantity:
-        return simple("string");
-      case TypeKind::Bytes:
-        return simple("string", "byte");
-      case TypeKind::Bool:
-        return simple("boolean");
-      case TypeKind::Int32:
-        return simple("integer", "int32");
-      case TypeKind::Int64:
-        return simple("integer", "int64");
-      case TypeKind::Double:
-        return simple("number", "double");
-      case TypeKind::IntOrString:
-        return Value::map(arena_, {{"format", "int-or-string"},
-                                   {"oneOf", Value::list(arena_, {simple("integer"), simple("string")})}});
-      case TypeKind::Time:
-      case TypeKind::MicroTime:
-        return simple("string", "date-time");
-      case TypeKind::List:
-        return Value::map(arena_, {{"type", "array"}, {"items", schema_of(type->element)}});
-      case TypeKind::Map:
-        return Value::map(arena_, {{"type", "object"}, {"additionalProperties", schema_of(type->element)}});
-      case TypeKind::Struct:
-        return reference(type);
-    }
-    return {};
+    for (Value item : schema.items()) follow(item);
   }
 
   Arena& arena_;
-  Value out_;
-  std::set<std::string> done_;
+  Value from_, out_;
 };
 
 /// "com.example.v1.Widget": as the server names custom kinds.
@@ -160,15 +129,17 @@ std::string document(const CustomKinds& custom, const std::string& path,
   Arena arena;
   Value schemas = Value::map(arena), paths = Value::map(arena);
   Schemas writer(arena, schemas);
+  for (const char* name : {"DeleteOptions", "Status"})
+    writer.add(fmt::format("io.k8s.apimachinery.pkg.apis.meta.v1.{}", name));
   for (const ServedKind& served : kinds) {
     Value gvk = Value::map(arena, {{"group", Value::borrowed(served.group)},
                                    {"version", Value::borrowed(served.version)},
                                    {"kind", Value::borrowed(served.kind->kind)}});
-    if (const Type* type = served.kind->custom
-                               ? nullptr
-                               : k8s::builtin_type({served.group, served.version, served.kind->kind})) {
-      writer.add(type);
-      schemas[text::Key(type->name)].set(arena, "x-kubernetes-group-version-kind", Value::list(arena, {gvk}));
+    if (const k8s::Type* type = served.kind->custom
+                                    ? nullptr
+                                    : k8s::builtin_type({served.group, served.version, served.kind->kind})) {
+      writer.add(type->name);
+      writer.add(type->name + "List");
     } else if (const CustomKind* kind = custom.find(*served.kind)) {
       Value schema = Value::map(arena, {{"type", "object"}});
       const CustomVersion* version = kind->version(served.version);
@@ -178,7 +149,8 @@ std::string document(const CustomKinds& custom, const std::string& path,
       properties.set(arena, "kind", Value::map(arena, {{"type", "string"}}));
       properties.set(
           arena, "metadata",
-          Value::map(arena, {{"allOf", Value::list(arena, {writer.reference(k8s::object_meta_type())})}}));
+          Value::map(arena,
+                     {{"allOf", Value::list(arena, {writer.reference(k8s::object_meta_type()->name)})}}));
       schema.set(arena, "x-kubernetes-group-version-kind", Value::list(arena, {gvk}));
       schemas.set(arena, custom_name(served), schema);
     }
@@ -193,6 +165,46 @@ std::string document(const CustomKinds& custom, const std::string& path,
                          {"paths", paths},
                          {"components", Value::map(arena, {{"schemas", schemas}})}});
   return text::to_json(out);
+}
+
+/// "#/definitions/X" for every reference, and a reference alone where v3 has to wrap it.
+Value as_v2(Arena& arena, Value value) {
+  if (value.is_list()) {
+    Value out = Value::list(arena, value.size());
+    for (Value item : value.items()) out.push_back(arena, as_v2(arena, item));
+    return out;
+  }
+  if (!value.is_map()) return value;
+  if (Value wrapped = value["allOf"]; wrapped.size() == 1 && wrapped[0]["$ref"].is_string()) {
+    Value out = as_v2(arena, wrapped[0]);
+    if (Value text = value["description"]; text.is_string()) out.set(arena, "description", text);
+    return out;
+  }
+  Value out = Value::map(arena, value.size());
+  for (const auto& [key, member] : value.members()) {
+    std::string_view text = member.as_string();
+    if (key.view() == "$ref" && text.starts_with(kReference))
+      out.set(arena, "$ref",
+              Value::string(arena, fmt::format("#/definitions/{}", text.substr(kReference.size()))));
+    else if (key.view() != "oneOf")  // v2 has none: what may be several types stays open
+      out.set(arena, key.view(), as_v2(arena, member));
+  }
+  return out;
+}
+
+std::string document_v2(const Store& store, const CustomKinds& custom) {
+  Arena arena;
+  Value definitions = Value::map(arena), paths = Value::map(arena);
+  for (const auto& [name, kinds] : served_versions(store, custom)) {
+    std::string path = (kinds[0].group.empty() ? "api/" : "apis/") + name;
+    Value part = text::parse_json(document(custom, path, kinds), arena);
+    for (const auto& [key, schema] : part["components"]["schemas"].members())
+      if (!definitions.has(key)) definitions.set(arena, key.view(), as_v2(arena, schema));
+    for (const auto& [key, operations] : part["paths"].members()) paths.set(arena, key.view(), operations);
+  }
+  Value info = Value::map(arena, {{"title", "Kubernetes"}, {"version", "v1.37.2"}});
+  return text::to_json(Value::map(
+      arena, {{"swagger", "2.0"}, {"info", info}, {"paths", paths}, {"definitions", definitions}}));
 }
 
 /// swagger "2.0", info {title, version}, paths {}, as gnostic's protobuf Document.
@@ -217,9 +229,7 @@ std::optional<PlainAnswer> openapi_answer(const Store& store, const CustomKinds&
     if (protobuf)
       return PlainAnswer{200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
                          empty_v2_protobuf()};
-    return PlainAnswer{
-        200, "application/json",
-        R"({"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.37.2"},"paths":{},"definitions":{}})"};
+    return PlainAnswer{200, "application/json", document_v2(store, custom)};
   }
   if (segments.size() < 2 || segments[1] != "v3")
     return PlainAnswer{404, "text/plain", "404 page not found\n"};
@@ -232,11 +242,14 @@ std::optional<PlainAnswer> openapi_answer(const Store& store, const CustomKinds&
     for (const auto& [name, kinds] : versions) {
       std::string path = (kinds[0].group.empty() ? "api/" : "apis/") + name;
       // Custom kinds change: their URL changes with them, so that nobody keeps an old document.
-      paths.set(arena, path,
-                Value::map(arena, {{"serverRelativeURL",
-                                    Value::string(arena, fmt::format("/openapi/v3/{}?hash={:X}", path,
-                                                                     std::hash<std::string>{}(
-                                                                         document(custom, path, kinds))))}}));
+      bool changes = kinds[0].kind->custom;
+      paths.set(
+          arena, path,
+          Value::map(arena, {{"serverRelativeURL",
+                              Value::string(arena, fmt::format("/openapi/v3/{}?hash={:X}", path,
+                                                               changes ? std::hash<std::string>{}(
+                                                                             document(custom, path, kinds))
+                                                                       : kBuiltInHash))}}));
     }
     return PlainAnswer{200, "application/json", text::to_json(Value::map(arena, {{"paths", paths}}))};
   }

@@ -1,7 +1,8 @@
 #pragma once
-// OpenAPI v3 documents, one a group and version, made from the types that the server decodes by: enough for
-// field validation, explain and client-side patches. v2 is an empty document, which sends clients to v3.
-// Pure.
+// OpenAPI documents: v3, one a group and version, and v2, one for everything, as JSON. The schemas of
+// built-in kinds are the real API server's, embedded; those of custom kinds come from their definitions.
+// Paths carry only what clients look for. v2 as protobuf is an empty document, which sends clients that ask
+// for it to v3. Pure.
 #include <optional>
 
 #include "sandbox/discovery.h"

@@ -45,14 +45,14 @@ std::optional<Target> find_target(const Store& store, const CustomKinds& custom,
     }
   }
   const std::string& plural = segments[at];
-  target.events_v1 = group == "events.k8s.io" && plural == "events";
-  const k8s::KindInfo* kind = target.events_v1 ? store.resource("", "events") : store.resource(group, plural);
+  target.face = find_face(group, version, plural);
+  const k8s::KindInfo* kind = store.resource(target.face ? target.face->stored_group : group, plural);
   if (!kind) return std::nullopt;
   if (kind->custom) {
     const CustomKind* definition = custom.find(*kind);
     const CustomVersion* found = definition ? definition->version(version) : nullptr;
     if (!found || !found->served) return std::nullopt;
-  } else if (version != (target.events_v1 ? "v1" : kind->version)) {
+  } else if (!target.face && version != kind->version) {
     return std::nullopt;
   }
   if (!kind->namespaced && !target.ns.empty()) return std::nullopt;

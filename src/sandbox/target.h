@@ -8,6 +8,7 @@
 
 #include "net/server.h"
 #include "sandbox/crd.h"
+#include "sandbox/faces.h"
 #include "sandbox/store.h"
 
 namespace shipit::sandbox {
@@ -23,7 +24,7 @@ struct Target {
   std::string ns, name, subresource;
   View view = View::Object;
   bool yaml = false;
-  bool events_v1 = false;  ///< events.k8s.io: another face of the core events
+  const Face* face = nullptr;  ///< when it is not shown as it is stored
 };
 
 /// The path's segments, decoded.

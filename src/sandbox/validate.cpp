@@ -9,6 +9,7 @@
 #include "k8s/object.h"
 #include "k8s/quantity.h"
 #include "k8s/selector.h"
+#include "sandbox/cron_schedule.h"
 #include "text/json.h"
 
 namespace shipit::sandbox {
@@ -211,9 +212,10 @@ void check_containers(Causes& causes, Value spec, const char* list, const std::s
   }
 }
 
-void check_pod_spec(Causes& causes, Value spec, const std::string& field,
-                    std::string_view only_restart = {}) {
-  std::set<std::string> names, volumes;
+/// `volumes` are names that containers may mount beside the volumes of the spec itself.
+void check_pod_spec(Causes& causes, Value spec, const std::string& field, std::string_view only_restart = {},
+                    std::set<std::string> volumes = {}) {
+  std::set<std::string> names, own_volumes;
   Value list = spec["volumes"];
   for (size_t i = 0; i < list.size(); ++i) {
     std::string name = list[i]["name"].str(), at = fmt::format("{}.volumes[{}].name", field, i);
@@ -221,8 +223,9 @@ void check_pod_spec(Causes& causes, Value spec, const std::string& field,
       causes.required(at);
     else if (name.size() > 63 || !is_label1123(name))
       causes.invalid(at, quoted(name), kLabel1123);
-    else if (!volumes.insert(name).second)
+    else if (!own_volumes.insert(name).second)
       causes.duplicate(at, quoted(name));
+    volumes.insert(name);
   }
   check_containers(causes, spec, "containers", field, true, names, volumes);
   check_containers(causes, spec, "initContainers", field, false, names, volumes);
@@ -268,7 +271,9 @@ void check_workload(Causes& causes, Value object, Value old, std::string_view on
                      "`selector` does not match template `labels`");
   }
   check_labels(causes, labels, "spec.template.metadata.labels");
-  check_pod_spec(causes, spec["template"]["spec"], "spec.template.spec", only_restart);
+  std::set<std::string> claims;
+  for (Value claim : spec["volumeClaimTemplates"].items()) claims.insert(claim["metadata"]["name"].str());
+  check_pod_spec(causes, spec["template"]["spec"], "spec.template.spec", only_restart, std::move(claims));
   if (!old.is_null() && !text::equal(old["spec"]["selector"], selector))
     causes.invalid("spec.selector", text::to_json(selector), "field is immutable");
 }
@@ -331,21 +336,20 @@ void check_job(Causes& causes, Value object, Value old) {
     causes.invalid("spec.template", text::to_json(spec["template"]), "field is immutable");
 }
 
-void check_cron_job(Causes& causes, Value object, Value) {
+void check_cron_job(Causes& causes, Value object, Value old) {
   Value spec = object["spec"];
   if (spec["schedule"].as_string().empty()) {
     causes.required("spec.schedule");
-  } else if (spec["schedule"].as_string()[0] != '@') {
-    auto text = spec["schedule"].as_string();
-    int words = 0;
-    bool in_word = false;
-    for (char c : text) {
-      if (c != ' ' && !in_word) ++words;
-      in_word = c != ' ';
+  } else {
+    std::string_view schedule = spec["schedule"].as_string();
+    try {
+      if (schedule.find("TZ") != std::string_view::npos && old.is_null())
+        causes.invalid("spec.schedule", quoted(schedule),
+                       "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+      CronSchedule::parse(schedule);
+    } catch (const Error& error) {
+      causes.invalid("spec.schedule", quoted(schedule), error.message());
     }
-    if (words != 5)
-      causes.invalid("spec.schedule", quoted(text),
-                     fmt::format("expected exactly 5 fields, found {}: [{}]", words, text));
   }
   std::string_view policy = spec["concurrencyPolicy"].as_string();
   if (policy != "Allow" && policy != "Forbid" && policy != "Replace")

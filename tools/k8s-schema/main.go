@@ -1,8 +1,13 @@
-// Generates src/k8s/schema_data.cpp: the types behind the built-in kinds, from two sources that the API server itself
+// Generates src/k8s/schema_data.cpp, and with "schemas" src/sandbox/openapi_schemas.z: the types behind the built-in kinds, from two sources that the API server itself
 // is built from: its OpenAPI document (list and map semantics) and the Go types (what is left out
 // when zero, patch strategies).
 //
 // Usage: go run . $(go mod download -json k8s.io/kubernetes@v1.37.2 | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') > ../../src/k8s/schema_data.cpp
+//
+//	go run . DIR schemas > ../../src/sandbox/openapi_schemas.z
+//
+// openapi_schemas.z is the zlib-compressed JSON object of the API server's own OpenAPI v3 schemas by name, of every
+// group and version that the sandbox serves.
 //
 // The text has one line a type, "=NAME ATTRIBUTES", followed by one line a field, "NAME TYPE ATTRIBUTES", and one line
 // a kind, "!GROUP VERSION KIND TYPENAME". TYPE: s string, b bool, i int32, l int64, d double, y bytes, q quantity,
@@ -12,6 +17,7 @@
 package main
 
 import (
+	"compress/zlib"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -77,6 +83,7 @@ var kinds = []kind{
 	{"authentication.k8s.io", "v1", authentication.SelfSubjectReview{}},
 	{"authentication.k8s.io", "v1", authentication.TokenReview{}},
 	{"apiextensions.k8s.io", "v1", apiextensions.CustomResourceDefinition{}},
+	{"autoscaling", "v1", autoscalingv1.HorizontalPodAutoscaler{}},
 }
 
 // scalars are types with a JSON form of their own.
@@ -245,7 +252,42 @@ func attributes(f field, p property) string {
 	return " " + strings.Join(a, " ")
 }
 
+// writeSchemas writes the schemas of the kinds' groups and versions, and of all that they refer to.
+func writeSchemas(folder string) {
+	schemas := map[string]json.RawMessage{}
+	for _, k := range kinds {
+		name := "api__" + k.version
+		if k.group != "" {
+			name = "apis__" + k.group + "__" + k.version
+		}
+		text, err := os.ReadFile(folder + "/api/openapi-spec/v3/" + name + "_openapi.json")
+		if err != nil {
+			panic(err)
+		}
+		var document struct {
+			Components struct{ Schemas map[string]json.RawMessage }
+		}
+		if err := json.Unmarshal(text, &document); err != nil {
+			panic(err)
+		}
+		for name, schema := range document.Components.Schemas {
+			schemas[name] = schema
+		}
+	}
+	text, err := json.Marshal(schemas)
+	if err != nil {
+		panic(err)
+	}
+	writer, _ := zlib.NewWriterLevel(os.Stdout, zlib.BestCompression)
+	writer.Write(text)
+	writer.Close()
+}
+
 func main() {
+	if len(os.Args) > 2 && os.Args[2] == "schemas" {
+		writeSchemas(os.Args[1])
+		return
+	}
 	text, err := os.ReadFile(os.Args[1] + "/api/openapi-spec/swagger.json")
 	if err != nil {
 		panic(err)
