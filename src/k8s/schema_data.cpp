@@ -2,7 +2,7 @@
 #include "k8s/schema_data.h"
 namespace shipit::k8s {
 const char* const kSchemaText =
-R"~(!- v1 Pod io.k8s.api.core.v1.Pod
+    R"~(!- v1 Pod io.k8s.api.core.v1.Pod
 !- v1 PodTemplate io.k8s.api.core.v1.PodTemplate
 !- v1 ReplicationController io.k8s.api.core.v1.ReplicationController
 !- v1 Service io.k8s.api.core.v1.Service
@@ -43,7 +43,7 @@ R"~(!- v1 Pod io.k8s.api.core.v1.Pod
 !rbac.authorization.k8s.io v1 ClusterRole io.k8s.api.rbac.v1.ClusterRole
 !rbac.authorization.k8s.io v1 ClusterRoleBinding io.k8s.api.rbac.v1.ClusterRoleBinding
 )~"
-R"~(!storage.k8s.io v1 StorageClass io.k8s.api.storage.v1.StorageClass
+    R"~(!storage.k8s.io v1 StorageClass io.k8s.api.storage.v1.StorageClass
 !storage.k8s.io v1 CSIDriver io.k8s.api.storage.v1.CSIDriver
 !storage.k8s.io v1 VolumeAttachment io.k8s.api.storage.v1.VolumeAttachment
 !scheduling.k8s.io v1 PriorityClass io.k8s.api.scheduling.v1.PriorityClass
@@ -84,7 +84,7 @@ spec @62 o #2
 status @63 o #3
 =io.k8s.api.core.v1.Endpoints
 )~"
-R"~(apiVersion s o #2
+    R"~(apiVersion s o #2
 kind s o #1
 metadata @56 o #1
 subsets [@64 o #2
@@ -125,7 +125,7 @@ status @70 o #3
 =io.k8s.api.core.v1.Event
 action s o #12
 )~"
-R"~(apiVersion s o #2
+    R"~(apiVersion s o #2
 count i o #8
 eventTime u o #10
 firstTimestamp t o #6
@@ -166,7 +166,7 @@ spec @78 o #2
 status @79 o #3
 =io.k8s.api.core.v1.Binding
 )~"
-R"~(apiVersion s o #2
+    R"~(apiVersion s o #2
 kind s o #1
 metadata @56 o #1
 target @66 #2
@@ -207,7 +207,7 @@ status @86 o #3
 =io.k8s.api.apps.v1.StatefulSet
 apiVersion s o #2
 )~"
-R"~(kind s o #1
+    R"~(kind s o #1
 metadata @56 o #1
 spec @87 o #2
 status @88 o #3
@@ -248,7 +248,7 @@ metadata @56 o #1
 spec @97 o #2
 status @98 o #3
 )~"
-R"~(=io.k8s.api.policy.v1.PodDisruptionBudget
+    R"~(=io.k8s.api.policy.v1.PodDisruptionBudget
 apiVersion s o #2
 kind s o #1
 metadata @56 o #1
@@ -289,7 +289,7 @@ deprecatedLastTimestamp t o #14
 deprecatedSource @72 o #12
 eventTime u #2
 )~"
-R"~(kind s o #1
+    R"~(kind s o #1
 metadata @56 #1
 note s o #10
 reason s o #7
@@ -330,7 +330,7 @@ metadata @56 o #1
 roleRef @110 #3
 subjects [@111 o #2
 )~"
-R"~(=io.k8s.api.storage.v1.StorageClass
+    R"~(=io.k8s.api.storage.v1.StorageClass
 allowVolumeExpansion b p o #6
 allowedTopologies [@113 o #8
 apiVersion s o #2
@@ -371,7 +371,7 @@ scheduling @118 p o #4
 apiVersion s o #2
 kind s o #1
 )~"
-R"~(metadata @56 o #1
+    R"~(metadata @56 o #1
 spec @119 #2
 status @120 o #3
 =io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration
@@ -412,7 +412,7 @@ status @127 o #3
 apiVersion s o #2
 kind s o #1
 )~"
-R"~(metadata @56 o #1
+    R"~(metadata @56 o #1
 status @128 o #2
 =io.k8s.api.authentication.v1.TokenReview
 apiVersion s o #2
@@ -453,7 +453,7 @@ activeDeadlineSeconds l p o #5
 affinity @137 p o #18
 automountServiceAccountToken b p o #21
 )~"
-R"~(containers [@138 K=name M k=name #2
+    R"~(containers [@138 K=name M k=name #2
 dnsConfig @139 p o #26
 dnsPolicy s o #6
 enableServiceLinks b p o #30
@@ -494,7 +494,7 @@ tolerations [@150 o #22
 topologySpreadConstraints [@151 o K=topologyKey,whenUnsatisfiable M k=topologyKey #33
 volumes [@152 o K=name U k=name #1
 )~"
-R"~(=io.k8s.api.core.v1.PodStatus
+    R"~(=io.k8s.api.core.v1.PodStatus
 allocatedResources {q o #19
 conditions [@153 o K=type M k=type #2
 containerStatuses [@154 o #8
@@ -535,7 +535,7 @@ replicas i #1
 =io.k8s.api.core.v1.ServiceSpec
 allocateLoadBalancerNodePorts b p o #20
 )~"
-R"~(clusterIP s o #3
+    R"~(clusterIP s o #3
 clusterIPs [s o #18
 externalIPs [s o #5
 externalName s o #10
@@ -576,7 +576,7 @@ finalizers [s o #1
 =io.k8s.api.core.v1.NamespaceStatus
 conditions [@168 o K=type M k=type #2
 )~"
-R"~(phase s o #1
+    R"~(phase s o #1
 =io.k8s.api.core.v1.NodeSpec
 configSource @169 p o #6
 externalID s o #2
@@ -617,7 +617,7 @@ cephfs @184 p o #2.9
 cinder @185 p o #2.8
 claimRef @66 p o #4
 )~"
-R"~(csi @186 p o #2.22
+    R"~(csi @186 p o #2.22
 fc @187 p o #2.10
 flexVolume @188 p o #2.12
 flocker @189 p o #2.11
@@ -658,7 +658,7 @@ volumeName s o #3
 =io.k8s.api.core.v1.PersistentVolumeClaimStatus
 accessModes [s o #2
 )~"
-R"~(allocatedResourceStatuses {s o #7
+    R"~(allocatedResourceStatuses {s o #7
 allocatedResources {q o #5
 capacity {q o #3
 conditions [@208 o K=type M k=type #4
@@ -699,7 +699,7 @@ replicas i p o #1
 revisionHistoryLimit i p o #6
 selector @207 p #2
 )~"
-R"~(strategy @215 o T #4
+    R"~(strategy @215 o T #4
 template @59 #3
 =io.k8s.api.apps.v1.DeploymentStatus
 availableReplicas i o #4
@@ -740,7 +740,7 @@ volumeClaimTemplates [@12 o #4
 availableReplicas i #11
 collisionCount i p o #9
 )~"
-R"~(conditions [@221 o K=type M k=type #10
+    R"~(conditions [@221 o K=type M k=type #10
 currentReplicas i o #4
 currentRevision s o #6
 observedGeneration l o #1
@@ -781,7 +781,7 @@ scheduling @225 p o #17
 selector @207 p o #4
 successPolicy @226 p o #16
 )~"
-R"~(suspend b p o #10
+    R"~(suspend b p o #10
 template @59 #6
 ttlSecondsAfterFinished i p o #8
 =io.k8s.api.batch.v1.JobStatus
@@ -822,7 +822,7 @@ currentReplicas i o #3
 desiredReplicas i #4
 lastScaleTime t p o #2
 )~"
-R"~(observedGeneration l p o #1
+    R"~(observedGeneration l p o #1
 =io.k8s.api.autoscaling.v1.ScaleSpec
 replicas i o #1
 =io.k8s.api.autoscaling.v1.ScaleStatus
@@ -863,7 +863,7 @@ leaseDurationSeconds i p o #2
 leaseTransitions i p o #5
 preferredHolder s p o #7
 )~"
-R"~(renewTime u p o #4
+    R"~(renewTime u p o #4
 strategy s p o #6
 =io.k8s.api.events.v1.EventSeries
 count i #1
@@ -904,7 +904,7 @@ matchLabelExpressions [@244 o #1
 =io.k8s.api.storage.v1.CSIDriverSpec
 attachRequired b p o #1
 )~"
-R"~(fsGroupPolicy s p o #5
+    R"~(fsGroupPolicy s p o #5
 nodeAllocatableUpdatePeriodSeconds l p o #9
 podInfoOnMount b p o #2
 preventPodSchedulingIfMissing b p o #11
@@ -945,7 +945,7 @@ admissionReviewVersions [s #8
 clientConfig @249 #2
 failurePolicy s p o #4
 )~"
-R"~(matchConditions [@250 o K=name M k=name #11
+    R"~(matchConditions [@250 o K=name M k=name #11
 matchPolicy s p o #9
 name s #1
 namespaceSelector @207 p o #5
@@ -986,7 +986,7 @@ namespace s o #1
 =io.k8s.api.authorization.v1.SubjectRulesReviewStatus
 evaluationError s o #4
 )~"
-R"~(incomplete b #3
+    R"~(incomplete b #3
 nonResourceRules [@254 #2
 resourceRules [@255 #1
 =io.k8s.api.authentication.v1.SelfSubjectReviewStatus
@@ -1027,7 +1027,7 @@ apiVersion s o #3
 fieldsType s o #6
 fieldsV1 a p o #7
 )~"
-R"~(manager s o #1
+    R"~(manager s o #1
 operation s o #2
 subresource s o #8
 time t p o #4
@@ -1068,7 +1068,7 @@ tty b o #18
 volumeDevices [@273 o K=devicePath M k=devicePath #21
 volumeMounts [@274 o K=mountPath M k=mountPath #9
 )~"
-R"~(workingDir s o #5
+    R"~(workingDir s o #5
 =io.k8s.api.core.v1.PodDNSConfig
 nameservers [s o #1
 options [@275 o #3
@@ -1109,7 +1109,7 @@ ip s #1
 =io.k8s.api.core.v1.PodOS
 name s #1
 )~"
-R"~(=io.k8s.api.core.v1.PodReadinessGate
+    R"~(=io.k8s.api.core.v1.PodReadinessGate
 conditionType s #1
 =io.k8s.api.core.v1.PodResourceClaim
 name s #1
@@ -1150,7 +1150,7 @@ maxSkew i #1
 minDomains i p o #5
 nodeAffinityPolicy s p o #6
 )~"
-R"~(nodeTaintsPolicy s p o #7
+    R"~(nodeTaintsPolicy s p o #7
 topologyKey s #2
 whenUnsatisfiable s #3
 =io.k8s.api.core.v1.Volume
@@ -1191,7 +1191,7 @@ lastTransitionTime t o #4
 message s o #6
 observedGeneration l o #7
 )~"
-R"~(reason s o #5
+    R"~(reason s o #5
 status s #2
 type s #1
 =io.k8s.api.core.v1.ContainerStatus
@@ -1232,7 +1232,7 @@ name s #1
 =io.k8s.api.core.v1.ReplicationControllerCondition
 lastTransitionTime t o #3
 )~"
-R"~(message s o #5
+    R"~(message s o #5
 reason s o #4
 status s #2
 type s #1
@@ -1273,7 +1273,7 @@ type s #1
 =io.k8s.api.core.v1.NodeConfigSource
 configMap @311 p o #2
 )~"
-R"~(=io.k8s.api.core.v1.NodePodPreemptionPolicy
+    R"~(=io.k8s.api.core.v1.NodePodPreemptionPolicy
 disableResizePreemption [s o S #1
 =io.k8s.api.core.v1.Taint
 effect s #3
@@ -1314,7 +1314,7 @@ operatingSystem s #9
 osImage s #5
 runningInUserNamespace b p o #12
 )~"
-R"~(swap @313 p o #11
+    R"~(swap @313 p o #11
 systemUUID s #2
 =io.k8s.api.core.v1.NodeRuntimeHandler
 features @314 p o #2
@@ -1355,7 +1355,7 @@ volumeID s #1
 controllerExpandSecretRef @315 p o #9
 controllerPublishSecretRef @315 p o #6
 )~"
-R"~(driver s #1
+    R"~(driver s #1
 fsType s o #4
 nodeExpandSecretRef @315 p o #10
 nodePublishSecretRef @315 p o #8
@@ -1396,7 +1396,7 @@ chapAuthDiscovery b o #8
 chapAuthSession b o #11
 fsType s o #5
 )~"
-R"~(initiatorName s p o #12
+    R"~(initiatorName s p o #12
 iqn s #2
 iscsiInterface s o #4
 lun i #3
@@ -1437,7 +1437,7 @@ readOnly b o #8
 secretRef @315 p o #7
 user s o #5
 )~"
-R"~(=io.k8s.api.core.v1.ScaleIOPersistentVolumeSource
+    R"~(=io.k8s.api.core.v1.ScaleIOPersistentVolumeSource
 fsType s o #9
 gateway s #1
 protectionDomain s o #5
@@ -1478,7 +1478,7 @@ matchLabels {s o #1
 lastProbeTime t o #3
 lastTransitionTime t o #4
 )~"
-R"~(message s o #6
+    R"~(message s o #6
 reason s o #5
 status s #2
 type s #1
@@ -1519,7 +1519,7 @@ message s o #5
 reason s o #4
 status s #2
 )~"
-R"~(type s #1
+    R"~(type s #1
 =io.k8s.api.apps.v1.StatefulSetOrdinals
 start i #1
 =io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy
@@ -1560,7 +1560,7 @@ reason s o #5
 status s #2
 type s #1
 )~"
-R"~(=io.k8s.api.batch.v1.UncountedTerminatedPods
+    R"~(=io.k8s.api.batch.v1.UncountedTerminatedPods
 failed [s o S #2
 succeeded [s o S #1
 =io.k8s.api.batch.v1.JobTemplateSpec
@@ -1601,7 +1601,7 @@ service @339 p o #4
 host s o #1
 http @340 p o #2.1
 )~"
-R"~(=io.k8s.api.networking.v1.IngressTLS
+    R"~(=io.k8s.api.networking.v1.IngressTLS
 hosts [s o #1
 secretName s o #2
 =io.k8s.api.networking.v1.IngressLoadBalancerStatus
@@ -1642,7 +1642,7 @@ time t o #1
 lastTransitionTime t o #5
 lastUpdateTime t o #4
 )~"
-R"~(message s o #3
+    R"~(message s o #3
 reason s o #2
 status s #6
 type s #1
@@ -1683,7 +1683,7 @@ verbs [s #1
 =io.k8s.api.authentication.v1.UserInfo
 extra {[s o #4
 )~"
-R"~(groups [s o #3
+    R"~(groups [s o #3
 uid s o #2
 username s o #1
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion
@@ -1724,7 +1724,7 @@ requiredDuringSchedulingIgnoredDuringExecution @316 p o #1
 preferredDuringSchedulingIgnoredDuringExecution [@355 o #2
 requiredDuringSchedulingIgnoredDuringExecution [@356 o #1
 )~"
-R"~(=io.k8s.api.core.v1.PodAntiAffinity
+    R"~(=io.k8s.api.core.v1.PodAntiAffinity
 preferredDuringSchedulingIgnoredDuringExecution [@355 o #2
 requiredDuringSchedulingIgnoredDuringExecution [@356 o #1
 =io.k8s.api.core.v1.EnvVar
@@ -1765,7 +1765,7 @@ exitCodes @365 p o #2
 =io.k8s.api.core.v1.SecurityContext
 allowPrivilegeEscalation b p o #7
 )~"
-R"~(appArmorProfile @277 p o #12
+    R"~(appArmorProfile @277 p o #12
 capabilities @366 p o #1
 privileged b p o #2
 procMount s p o #9
@@ -1806,7 +1806,7 @@ user s o #1
 localhostProfile s p o #2
 type s #1
 )~"
-R"~(=io.k8s.api.core.v1.Sysctl
+    R"~(=io.k8s.api.core.v1.Sysctl
 name s #1
 value s #2
 =io.k8s.api.core.v1.WindowsSecurityContextOptions
@@ -1847,7 +1847,7 @@ defaultMode i p o #2
 defaultUser l p o #3
 items [@368 o #1
 )~"
-R"~(=io.k8s.api.core.v1.EmptyDirVolumeSource
+    R"~(=io.k8s.api.core.v1.EmptyDirVolumeSource
 medium s o #1
 mode i p o #3
 sizeLimit q p o #2
@@ -1888,7 +1888,7 @@ readOnly b o #2
 =io.k8s.api.core.v1.ProjectedVolumeSource
 defaultMode i p o #2
 )~"
-R"~(defaultUser l p o #3
+    R"~(defaultUser l p o #3
 sources [@370 #1
 =io.k8s.api.core.v1.RBDVolumeSource
 fsType s o #3
@@ -1929,7 +1929,7 @@ resources [@371 o K=resourceID #2
 running @372 p o #2
 terminated @373 p o #3
 )~"
-R"~(waiting @374 p o #1
+    R"~(waiting @374 p o #1
 =io.k8s.api.core.v1.ContainerUser
 linux @375 p o #1
 =io.k8s.api.core.v1.VolumeMountStatus
@@ -1970,7 +1970,7 @@ uid s o #3
 Port i #1
 =io.k8s.api.core.v1.NodeSwapStatus
 )~"
-R"~(capacity l p o #1
+    R"~(capacity l p o #1
 =io.k8s.api.core.v1.NodeRuntimeHandlerFeatures
 recursiveReadOnlyMounts b p o #1
 userNamespaces b p o #2
@@ -2011,7 +2011,7 @@ resourceClaimTemplateName s p o #3
 topology [@383 o #1
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupSchedulingPolicy
 )~"
-R"~(basic @384 p o #1
+    R"~(basic @384 p o #1
 gang @385 p o #2
 =io.k8s.api.batch.v1.SuccessPolicyRule
 succeededCount i p o #2
@@ -2052,7 +2052,7 @@ metric @388 #1
 =io.k8s.api.autoscaling.v2.PodsMetricStatus
 current @389 #2
 )~"
-R"~(metric @388 #1
+    R"~(metric @388 #1
 =io.k8s.api.autoscaling.v2.ResourceMetricStatus
 current @389 #2
 name s #1
@@ -2093,7 +2093,7 @@ clientConfig @395 p o #2
 conversionReviewVersions [s #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition
 )~"
-R"~(description s o #4
+    R"~(description s o #4
 format s o #3
 jsonPath s #6
 name s #1
@@ -2134,7 +2134,7 @@ optional b p o #2
 =io.k8s.api.core.v1.LifecycleHandler
 exec @361 p o #1
 )~"
-R"~(httpGet @363 p o #2
+    R"~(httpGet @363 p o #2
 sleep @404 p o #4
 tcpSocket @364 p o #3
 =io.k8s.api.core.v1.ExecAction
@@ -2175,7 +2175,7 @@ metadata @56 o #1
 spec @75 #2
 =io.k8s.api.core.v1.VolumeProjection
 )~"
-R"~(clusterTrustBundle @406 p o #5
+    R"~(clusterTrustBundle @406 p o #5
 configMap @407 p o #3
 downwardAPI @408 p o #2
 podCertificate @409 p o #6
@@ -2216,7 +2216,7 @@ containerName s p o #1
 operator s #2
 values [i S #3
 )~"
-R"~(=io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern
+    R"~(=io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern
 status s #2
 type s #1
 =io.k8s.api.scheduling.v1alpha3.WorkloadPodGroupAllDisruptionMode
@@ -2257,7 +2257,7 @@ protocol s #2
 cidr s #1
 except [s o #2
 )~"
-R"~(=io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement
+    R"~(=io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement
 key s #1
 operator s #2
 values [s o #3
@@ -2298,7 +2298,7 @@ nullable b o #37
 oneOf [@396 o #26
 pattern s o #15
 )~"
-R"~(patternProperties {@396 o #31
+    R"~(patternProperties {@396 o #31
 properties {@396 o #29
 required [s o #23
 title s o #7
@@ -2339,7 +2339,7 @@ optional b p o #3
 =io.k8s.api.core.v1.SleepAction
 seconds l #1
 )~"
-R"~(=io.k8s.api.core.v1.HTTPHeader
+    R"~(=io.k8s.api.core.v1.HTTPHeader
 name s #1
 value s #2
 =io.k8s.api.core.v1.ClusterTrustBundleProjection
@@ -2380,7 +2380,7 @@ key s #1
 operator s #2
 values [s o #3
 )~"
-R"~(=io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference
+    R"~(=io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference
 name s #2
 namespace s #1
 path s p o #3
@@ -2395,6 +2395,5 @@ messageExpression s o #3
 optionalOldSelf b p o #6
 reason s p o #4
 rule s #1
-)~"
-;
+)~";
 }  // namespace shipit::k8s
