@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "sandbox/crd.h"
 #include "text/json.h"
 
@@ -76,20 +77,21 @@ void replay(Store& store, std::string_view line) {
 
 }  // namespace
 
-PersistentLog::PersistentLog(Store& store, const std::string& dir) : path_(dir + "/store.log") {
+PersistentLog::PersistentLog(Store& store, const std::string& dir, size_t compact_bytes)
+    : store_(store), dir_(dir), path_(dir + "/store.log"), compact_bytes_(compact_bytes) {
   if (::mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) throw denied("can't make the folder", dir);
-  load(store);
-  compact(store);
-  file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (file_ < 0) throw denied("can't open", path_);
+  load();
+  compact();
   store.on_change([this](const Change& change) { record(change); });
 }
 
 PersistentLog::~PersistentLog() {
-  if (file_ >= 0) ::close(file_);
+  if (file_ < 0) return;
+  ::fdatasync(file_);
+  ::close(file_);
 }
 
-void PersistentLog::load(Store& store) {
+void PersistentLog::load() {
   std::ifstream in(path_, std::ios::binary);
   if (!in) {
     if (errno == ENOENT) return;
@@ -103,49 +105,73 @@ void PersistentLog::load(Store& store) {
     ++number;
     if (in.eof()) break;  // the process died while it wrote this one
     try {
-      replay(store, line);
+      replay(store_, line);
     } catch (const std::exception& error) {
       throw Error(ErrorKind::Corrupt, fmt::format("{} line {}: {}", path_, number, error.what()));
     }
   }
 }
 
-void PersistentLog::compact(Store& store) {
+void PersistentLog::compact() {
   std::string next = path_ + ".next";
-  int file = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  int file = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) throw denied("can't write", next);
+  size_t size = 0;
   try {
-    write_all(file, kHeader, next);
-    std::string buffer;
+    std::string buffer(kHeader);
+    auto flush = [&] {
+      write_all(file, buffer, next);
+      size += buffer.size();
+      buffer.clear();
+    };
     // Definitions first: their objects need them.
-    const k8s::KindInfo& definitions = store.builtin("apiextensions.k8s.io", "CustomResourceDefinition");
+    const k8s::KindInfo& definitions = store_.builtin("apiextensions.k8s.io", "CustomResourceDefinition");
     auto dump = [&](const k8s::KindInfo& kind) {
-      for (const ObjectRef& object : store.list(kind)) {
+      for (const ObjectRef& object : store_.list(kind)) {
         buffer += put_line(*object);
-        if (buffer.size() > 1 << 20) {
-          write_all(file, buffer, next);
-          buffer.clear();
-        }
+        if (buffer.size() > 1 << 20) flush();
       }
     };
     dump(definitions);
-    for (const k8s::KindInfo* kind : store.kinds())
+    for (const k8s::KindInfo* kind : store_.kinds())
       if (kind != &definitions) dump(*kind);
-    buffer += fmt::format("D {} - namespaces - -\n", store.resource_version());  // keeps the counter
-    write_all(file, buffer, next);
+    buffer += fmt::format("D {} - namespaces - -\n", store_.resource_version());  // keeps the counter
+    flush();
     if (::fsync(file) != 0) throw denied("can't write", next);
+    if (::rename(next.c_str(), path_.c_str()) != 0) throw denied("can't rename", next);
   } catch (...) {
     ::close(file);
+    ::unlink(next.c_str());
     throw;
   }
-  ::close(file);
-  if (::rename(next.c_str(), path_.c_str()) != 0) throw denied("can't rename", next);
+  if (int folder = ::open(dir_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); folder >= 0) {
+    ::fsync(folder);
+    ::close(folder);
+  }
+  if (file_ >= 0) ::close(file_);
+  file_ = file;
+  size_ = snapshot_ = size;
 }
 
 void PersistentLog::record(const Change& change) {
-  write_all(file_,
-            change.type == ChangeType::Deleted ? delete_line(*change.object) : put_line(*change.object),
-            path_);
+  std::string line =
+      change.type == ChangeType::Deleted ? delete_line(*change.object) : put_line(*change.object);
+  try {
+    write_all(file_, line, path_);
+  } catch (...) {
+    // A full disk: half a line in the middle would make the whole file unreadable.
+    if (::ftruncate(file_, static_cast<off_t>(size_)) != 0)
+      log_error("sandbox", "can't cut the store's log", {{"path", path_}});
+    throw;
+  }
+  size_ += line.size();
+  if (size_ < compact_bytes_ || size_ < 4 * snapshot_) return;
+  try {
+    compact();
+  } catch (const Error& error) {
+    log_error("sandbox", "the store's log was not compacted", {{"error", error.message()}});
+    snapshot_ = size_;  // tried again when it is four times as long
+  }
 }
 
 }  // namespace shipit::sandbox

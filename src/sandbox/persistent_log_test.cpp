@@ -1,8 +1,11 @@
+#include "sandbox/persistent_log.h"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "k8s/object.h"
 #include "net/client.h"
 #include "sandbox/sandbox.h"
 
@@ -87,6 +90,93 @@ TEST_F(PersistentLogTest, AnUnfinishedLastLineIsDroppedABrokenOneIsNot) {
     std::ofstream(dir_ + "/store.log") << "something else\n";
   }
   EXPECT_THROW(start(), Error);
+}
+
+/// A store of its own on the folder, with a log that is compacted early.
+struct Logged {
+  explicit Logged(const std::string& dir) : log(store, dir, 64 << 10) {}
+  void put(std::string_view name, std::string_view value) {
+    text::Arena arena;
+    text::Value map = k8s::new_object(arena, "v1", "ConfigMap", "default", name);
+    map.ensure_map(arena, "data").set(arena, "v", text::Value::string(arena, value));
+    const k8s::KindInfo& kind = store.builtin("", "ConfigMap");
+    if (store.get(kind, "default", name))
+      store.update(kind, map);
+    else
+      store.create(kind, map);
+  }
+  std::string value(std::string_view name) {
+    ObjectRef map = store.get(store.builtin("", "ConfigMap"), "default", name);
+    return map ? map->parse()["data"]["v"].str() : "";
+  }
+  SystemClock clock;
+  Store store{clock};
+  PersistentLog log;
+};
+
+void make_namespace(Logged& logged) {
+  text::Arena arena;
+  const k8s::KindInfo& kind = logged.store.builtin("", "Namespace");
+  if (!logged.store.get(kind, "", "default"))
+    logged.store.create(kind, k8s::new_object(arena, "v1", "Namespace", "", "default"));
+}
+
+TEST_F(PersistentLogTest, StaysInProportionToWhatThereIs) {
+  std::string path = dir_ + "/store.log", last;
+  {
+    Logged logged(dir_);
+    make_namespace(logged);
+    for (int i = 0; i < 5'000; ++i) logged.put("busy", last = std::string(500, 'x') + std::to_string(i));
+    logged.put("quiet", "1");
+    EXPECT_LT(std::filesystem::file_size(path), 80u << 10) << "2.5 MB were written";
+    EXPECT_FALSE(std::filesystem::exists(path + ".next"));
+  }
+  Logged again(dir_);
+  EXPECT_EQ(again.value("busy"), last);
+  EXPECT_EQ(again.value("quiet"), "1");
+}
+
+TEST_F(PersistentLogTest, AKillAtAnyByteLosesAtMostTheLastWrite) {
+  std::string path = dir_ + "/store.log", whole;
+  {
+    Logged logged(dir_);
+    make_namespace(logged);
+    logged.put("a", "1");
+    logged.put("a", "2");
+    std::ifstream in(path, std::ios::binary);
+    whole.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  size_t last_line = whole.rfind('\n', whole.size() - 2) + 1;
+  for (size_t cut = last_line; cut < whole.size(); cut += 7) {
+    // What a kill in a compaction leaves beside it is no obstacle either.
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, cut);
+    std::ofstream(path + ".next", std::ios::binary) << whole.substr(0, cut / 2);
+    Logged logged(dir_);
+    EXPECT_EQ(logged.value("a"), "1") << cut;
+  }
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << whole;
+  Logged logged(dir_);
+  EXPECT_EQ(logged.value("a"), "2");
+}
+
+TEST(StoreHistory, LargeChangesAreNotKeptForLong) {
+  SystemClock clock;
+  Store store(clock);
+  text::Arena arena;
+  const k8s::KindInfo& kind = store.builtin("", "Namespace");
+  int64_t begin = store.resource_version();
+  for (int i = 0; i < 100; ++i) {
+    text::Value ns = k8s::new_object(arena, "v1", "Namespace", "", "n");
+    k8s::set_annotation(arena, ns, "big", std::string(100 << 10, static_cast<char>('a' + i % 26)));
+    if (i == 0)
+      store.create(kind, ns);
+    else
+      store.update(kind, ns);
+  }
+  EXPECT_FALSE(store.changes_since(kind, begin)) << "10 MB of history: a watch from there lists again";
+  auto recent = store.changes_since(kind, store.resource_version() - 20);
+  ASSERT_TRUE(recent);
+  EXPECT_EQ(recent->size(), 20u);
 }
 
 }  // namespace

@@ -264,8 +264,11 @@ std::shared_ptr<Stored> Store::make_stored(const k8s::KindInfo& kind, Value obje
 void Store::publish(Change change) {
   Table& rows = table(*change.object->kind);
   rows.history.push_back(change);
-  while (rows.history.size() > Table::kHistory) {
+  rows.history_bytes += change.object->json.size();
+  while (rows.history.size() > Table::kHistory ||
+         (rows.history_bytes > Table::kHistoryBytes && rows.history.size() > Table::kHistoryAtLeast)) {
     rows.complete_since = rows.history.front().object->resource_version;
+    rows.history_bytes -= rows.history.front().object->json.size();
     rows.history.pop_front();
   }
   for (const auto& listener : listeners_) listener(change);
