@@ -9,6 +9,7 @@
 
 #include "adapters/git/git_ops_repo.h"
 #include "app/alarm.h"
+#include "app/cluster_door.h"
 #include "app/operator.h"
 #include "app/samples.h"
 #include "app/signals.h"
@@ -57,9 +58,7 @@ class Cluster final {
     server.host = args.host;
     server.port = args.cluster_port;
     server.handler_threads = 4;
-    server_ = std::make_unique<net::Server>(server, [this](net::Request request, net::Responder responder) {
-      sandbox_.handle(std::move(request), std::move(responder));
-    });
+    server_ = std::make_unique<net::Server>(server, handler());
     clockwork_ = std::jthread([this](std::stop_token stop) {
       while (!stop.stop_requested()) {
         uint64_t seen = alarm_.rings();
@@ -72,6 +71,11 @@ class Cluster final {
     clockwork_.request_stop();
     clockwork_.join();
     server_->stop(Deadline::in(Duration{2000}));
+  }
+  net::Handler handler() {
+    return [this](net::Request request, net::Responder responder) {
+      sandbox_.handle(std::move(request), std::move(responder));
+    };
   }
   std::string url(const std::string& host) const {
     return fmt::format("http://{}:{}", host, server_->port());
@@ -200,7 +204,11 @@ int run_sandbox(const cli::SandboxArgs& args, net::HttpClient& http) {
   Time started = clock.now();
 
   // The world: a cluster, a repository.
+  DoorOptions door{args.listen, args.tls, args.token};
+  if (!door.listen.empty()) check_door(door);
   Cluster world(args, state / "cluster");
+  std::unique_ptr<ClusterDoor> second_door;
+  if (!door.listen.empty()) second_door = std::make_unique<ClusterDoor>(door, state, world.handler());
   std::string cluster_url = world.url(args.host);
   state.write("kubeconfig", kubeconfig(cluster_url), 0600);
   int received = 0;

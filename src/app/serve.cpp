@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "app/address.h"
 #include "app/operator.h"
 #include "app/signals.h"
 #include "app/version.h"
@@ -35,19 +36,6 @@ std::string identity() {
   char host[256] = "localhost";
   ::gethostname(host, sizeof host - 1);
   return fmt::format("{}-{}", host, ::getpid());
-}
-
-/// "HOST:PORT", "[HOST]:PORT" or ":PORT". *Errors:* Invalid.
-std::pair<std::string, int> address(const std::string& listen) {
-  size_t colon = listen.rfind(':');
-  std::string host = listen.substr(0, colon == std::string::npos ? 0 : colon), port;
-  if (colon != std::string::npos) port = listen.substr(colon + 1);
-  bool number =
-      !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
-  if (!number || std::stoi(port) > 65535)
-    throw invalid(fmt::format("--listen {}: must be HOST:PORT, as in 0.0.0.0:8080", listen));
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return {host.empty() ? "0.0.0.0" : host, std::stoi(port)};
 }
 
 adapters::sqs::SqsOptions queue(const cli::ServeArgs& args) {
@@ -89,7 +77,7 @@ adapters::git::GitOptions repository(const cli::ServeArgs& args) {
 
 OperatorOptions options_of(const cli::ServeArgs& args, const kube::Config& config, Time started) {
   OperatorOptions options;
-  std::tie(options.host, options.port) = address(args.listen);
+  std::tie(options.host, options.port) = parse_address(args.listen);
   options.ledger_namespace = args.ns.empty() ? config.default_namespace : args.ns;
   options.git = repository(args);
   if (!args.queue.empty()) options.queue = queue(args);

@@ -103,6 +103,11 @@ int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
   verb_sandbox
       ->add_option("--cluster-port", sandbox.cluster_port, "Of the simulated cluster; 0: any free one")
       ->check(CLI::Range(0, 65535));
+  verb_sandbox->add_option("--listen", sandbox.listen,
+                           "HOST:PORT where others reach the cluster too; off loopback only with --tls and "
+                           "--token; STATE/kubeconfig-listen says how");
+  verb_sandbox->add_flag("--tls", sandbox.tls, "On --listen, with a certificate of the state folder's own");
+  verb_sandbox->add_flag("--token", sandbox.token, "Asked for at --listen; made on first use");
   verb_sandbox->add_option("--state", sandbox.state, "Folder that survives: start again with it to go on");
   verb_sandbox->add_option(
       "--ops-repo", sandbox.ops_repo,

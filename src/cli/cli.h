@@ -25,6 +25,9 @@ struct SandboxArgs {
   Duration deadline{20'000};
   Duration batch_window{100};
   bool cluster_only = false;  ///< the simulated cluster, queue and monitors, without Ship-it
+  std::string listen;         ///< HOST:PORT of a second door to the cluster; empty: none
+  bool tls = false;           ///< on that door
+  bool token = false;         ///< asked for at that door
   bool quiet = false;
   std::vector<std::string> command_line;  ///< for messages
 };

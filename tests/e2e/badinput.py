@@ -30,6 +30,13 @@ def exit_codes(world):
     equal(len(json.loads(world.cli("get", "-o", "json").out)), 3, "releases")
 
 
+def open_doors(world):
+    """the cluster is not shown off loopback without TLS and a token"""
+    for flags in ([], ["--tls"], ["--token"]):
+        refused(world, 5, ["--tls", "--token", "127.0.0.1"], "sandbox", "--cluster-only", "--listen", "0.0.0.0:0", *flags)
+    refused(world, 5, ["HOST:PORT"], "sandbox", "--cluster-only", "--listen", "everywhere")
+
+
 def bad_pushes(world):
     """an unknown image, a malformed tag and an unknown way to behave are refused with what to do"""
     before = world.head()
@@ -81,5 +88,5 @@ def bad_bodies(world):
     equal(world.release("hello").get("held"), None, "the hold")
 
 
-CASES = [exit_codes, bad_pushes, bad_bodies, bad_starts]
+CASES = [exit_codes, open_doors, bad_pushes, bad_bodies, bad_starts]
 OPTIONS = []

@@ -1,5 +1,7 @@
 """kubectl and helm, as people use them, on what Ship-it deployed."""
 import json
+import re
+import subprocess
 import pathlib
 
 from world import check, equal, find, new_tag, until
@@ -80,5 +82,23 @@ def definition(world):
         check((root / file).read_text() == printed, f"{file} is old: build/release/ship-it crd > {file}")
 
 
-CASES = [definition, kubectl_reads, helm_reads, helm_rolls_back, kubectl_deletes]
+@needs(KUBECTL)
+def second_door(world):
+    """--listen with --tls and --token: in with its kubeconfig, not without"""
+    state = world.folder / "door"
+    process = subprocess.Popen([world.binary, "sandbox", "--cluster-only", "--quiet", "--listen", "127.0.0.1:0", "--tls",
+                                "--token", "--state", str(state)])
+    try:
+        until("the second door to open", (state / "server.json").exists)
+        config = state / "kubeconfig-listen"
+        must(world.tool(find(*KUBECTL), "--kubeconfig", str(config), "get", "nodes"), ["Ready"])
+        config.write_text(re.sub("token: .*", "token: wrong", config.read_text()))
+        refused = world.tool(find(*KUBECTL), "--kubeconfig", str(config), "get", "nodes")
+        check("Unauthorized" in refused.all, f"a wrong token got {refused.all!r}")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+CASES = [definition, second_door, kubectl_reads, helm_reads, helm_rolls_back, kubectl_deletes]
 OPTIONS = []
