@@ -1,26 +1,30 @@
 """`ship-it serve`, as it runs in production: a cluster that it does not start, a queue, monitors, several processes."""
+import atexit
 import json
+import shutil
 import signal
 import subprocess
 import urllib.error
 import urllib.request
 
-from world import ECR, PATIENCE, check, equal, images, new_tag, quiet_environment, tags, until
+from world import ECR, PATIENCE, REGISTRY, check, equal, images, new_tag, quiet_environment, tags, until
 
 
 class Cluster:
     """A cluster without Ship-it, an ops repository in order, and the processes that serve them."""
 
-    def __init__(self, world):
+    def __init__(self, world, kubeconfig=None):
+        """`kubeconfig`: of a real cluster; the simulated one is its queue then."""
         self.binary, self.folder = world.binary, world.folder / "served"
         self.folder.mkdir()
         self.ops = self.folder / "ops.git"
         world.git("clone", "-q", "--bare", str(world.ops), str(self.ops), folder=world.folder)
         self.processes = {}
+        atexit.register(self.end_all)  # also of cases that failed
         state = self.folder / "cluster"
         self.start("cluster", "sandbox", "--cluster-only", "--quiet", "--state", str(state))
         self.facts = until("the cluster", lambda: (f := state / "server.json").exists() and json.loads(f.read_text()))
-        self.kubeconfig = state / "kubeconfig"
+        self.kubeconfig = kubeconfig or state / "kubeconfig"
 
     def start(self, name, *arguments, **environment):
         with open(self.folder / f"{name}.log", "ab") as output:
@@ -46,6 +50,10 @@ class Cluster:
         process.send_signal(how)
         return process.wait(15)
 
+    def end_all(self):
+        for name in list(self.processes):
+            self.end(name, signal.SIGKILL)
+
     def apply_definition(self):
         """As `ship-it crd | kubectl apply -f -` does."""
         printed = subprocess.run([self.binary, "crd"], capture_output=True, check=True).stdout
@@ -69,6 +77,19 @@ def ask(page, path):
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+
+
+def push_to(world, cluster, message, name, old, new):
+    """A person's commit to the repository that is served: replaces one text of a manifest."""
+    clone = cluster.folder / "clone"
+    shutil.rmtree(clone, ignore_errors=True)
+    world.git("clone", "-q", str(cluster.ops), str(clone), folder=cluster.folder)
+    file = clone / REGISTRY / f"{name}.yaml"
+    text = file.read_text()
+    check(old in text, f"{name}.yaml has no {old!r}")
+    file.write_text(text.replace(old, new, 1))
+    world.git("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "-q", "-a", "-m", message, folder=clone)
+    world.git("push", "-q", folder=clone)
 
 
 def await_tag(page, name, state, tag, seconds=PATIENCE):
