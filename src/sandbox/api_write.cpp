@@ -362,12 +362,26 @@ void Api::patch(Call& call) {
   const k8s::Type* shown_type = store_.type_of(kind);
   if (call.target.face)
     shown_type = k8s::builtin_type(k8s::GroupVersionKind::of(call.target.api_version, kind.kind));
+  auto go_kind = [](Value value) {
+    return value.is_map()      ? "object"
+           : value.is_list()   ? "array"
+           : value.is_string() ? "string"
+           : value.is_bool()   ? "bool"
+                               : "number";
+  };
+  bool operations = type == "application/json-patch+json";
+  if (operations && !body.is_list())
+    throw bad_request(fmt::format(
+        "error decoding patch: json: cannot unmarshal {} into Go value of type []handlers.jsonPatchOp",
+        go_kind(body)));
+  if (!operations && !body.is_map())
+    throw bad_request(fmt::format("json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                                  go_kind(body)));
   Value next;
   try {
     if (type == "application/json-patch+json")
       next = k8s::json_patch(arena, current, body);
     else if (type == "application/merge-patch+json") {
-      if (!body.is_map()) throw invalid("the patch is not an object");
       next = k8s::merge_patch(arena, current, body);
     } else {
       next = k8s::strategic_merge_patch(arena, shown_type, current, body);

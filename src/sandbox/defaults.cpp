@@ -117,8 +117,11 @@ void stateful_set(Arena& arena, Value object) {
   fill(arena, spec, "podManagementPolicy", "OrderedReady");
   Value update = spec.ensure_map(arena, "updateStrategy");
   fill(arena, update, "type", "RollingUpdate");
-  if (update["type"].as_string() == "RollingUpdate")
-    fill(arena, update.ensure_map(arena, "rollingUpdate"), "partition", 0);
+  if (update["type"].as_string() == "RollingUpdate") {
+    Value rolling = update.ensure_map(arena, "rollingUpdate");
+    fill(arena, rolling, "partition", 0);
+    fill(arena, rolling, "maxUnavailable", 1);
+  }
   Value retention = spec.ensure_map(arena, "persistentVolumeClaimRetentionPolicy");
   fill(arena, retention, "whenDeleted", "Retain");
   fill(arena, retention, "whenScaled", "Retain");
@@ -160,7 +163,17 @@ void job_spec(Arena& arena, Value spec) {
   set_pod_spec_defaults(arena, spec["template"]["spec"]);
 }
 
-void job(Arena& arena, Value object) { job_spec(arena, object.ensure_map(arena, "spec")); }
+/// A Job without labels of its own has those of its pods.
+void take_pod_labels(Arena& arena, Value object) {
+  Value labels = object["spec"]["template"]["metadata"]["labels"];
+  if (!labels.empty() && k8s::labels_of(object).empty())
+    k8s::ensure_metadata(arena, object).set(arena, "labels", text::copy(arena, labels));
+}
+
+void job(Arena& arena, Value object) {
+  job_spec(arena, object.ensure_map(arena, "spec"));
+  take_pod_labels(arena, object);
+}
 
 void cron_job(Arena& arena, Value object) {
   Value spec = object.ensure_map(arena, "spec");
@@ -334,6 +347,7 @@ void set_job_selector(Arena& arena, Value object, std::string_view uid) {
   spec.ensure_map(arena, "selector")
       .ensure_map(arena, "matchLabels")
       .set(arena, "batch.kubernetes.io/controller-uid", id);
+  take_pod_labels(arena, object);
 }
 
 void count_templates(Arena& arena, Value object, Value old) {

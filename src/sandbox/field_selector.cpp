@@ -72,11 +72,7 @@ void check_field_selector(const k8s::KindInfo& kind, const CustomKind* custom,
                                  [&](const std::string& path) { return path == "." + requirement.key; }))
         continue;
     }
-    std::string list = kind.group.empty() ? "/" + kind.version : kind.group + "/" + kind.version;
-    throw bad_request(
-        fmt::format("Unable to find \"{}, Resource={}\" that match label selector \"\", field selector "
-                    "\"{}\": field label not supported: {}",
-                    list, kind.plural, selector.str(), requirement.key));
+    throw bad_request(fmt::format("field label not supported: {}", requirement.key));
   }
 }
 

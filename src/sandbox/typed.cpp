@@ -160,7 +160,9 @@ class Reader {
 
   [[noreturn]] void wrong(const Type* type, Value given) {
     std::string word = json_word(given);
-    if (given.is_number()) word += " " + text::to_json(given);
+    // Go names the number only where another number would have done.
+    bool whole = type->kind == TypeKind::Int32 || type->kind == TypeKind::Int64;
+    if (given.is_number() && whole) word += " " + text::to_json(given);
     throw bad_request(
         fmt::format("json: cannot unmarshal {} into Go struct field {}.{} of type {}", word,
                     struct_ ? short_name(struct_->name).substr(short_name(struct_->name).find('.') + 1) : "",
@@ -261,6 +263,7 @@ class Reader {
     for (const auto& [key, item] : given.members()) {
       size_t path_size = path_.size(), go_size = go_path_.size();
       enter(key.view());
+      go_path_.resize(go_size);  // which knows fields, not keys
       if (item.is_null() && type->element->kind == TypeKind::String) {
         out.set(arena_, key.view(), "");  // a nil string is its zero value
       } else if (!item.is_null()) {

@@ -28,11 +28,6 @@ constexpr std::string_view kLabel1123 =
     "and end with an "
     "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-constexpr std::string_view kLabel1035 =
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
-    "character, and "
-    "end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
-    "'[a-z]([-a-z0-9]*[a-z0-9])?')";
 constexpr std::string_view kLabelValue =
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
     "start and end "
@@ -178,7 +173,6 @@ void check_containers(Causes& causes, Value spec, const char* list, const std::s
     if (!pull.empty() && pull != "Always" && pull != "IfNotPresent" && pull != "Never")
       causes.unsupported(at + ".imagePullPolicy", pull, {"Always", "IfNotPresent", "Never"});
     check_ports(causes, container["ports"], at + ".ports");
-    check_resources(causes, container, at);
     Value mounts = container["volumeMounts"];
     std::set<std::string> paths;
     for (size_t m = 0; m < mounts.size(); ++m) {
@@ -209,6 +203,7 @@ void check_containers(Causes& causes, Value spec, const char* list, const std::s
         causes.forbidden(fmt::format("{}.{}.tcpSocket", at, probe),
                          "may not specify more than 1 handler type");
     }
+    check_resources(causes, container, at);
   }
 }
 
@@ -302,15 +297,9 @@ void check_deployment(Causes& causes, Value object, Value old) {
 void check_stateful_set(Causes& causes, Value object, Value old) {
   check_workload(causes, object, Value(), "Always");
   if (old.is_null()) return;
-  for (auto key : {"serviceName", "podManagementPolicy", "selector", "volumeClaimTemplates"})
-    if (!text::equal(old["spec"][key], object["spec"][key])) {
-      causes.forbidden(
-          "spec",
-          "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
-          "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and "
-          "'minReadySeconds' are forbidden");
-      return;
-    }
+  for (auto key : {"selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy"})
+    if (!text::equal(old["spec"][key], object["spec"][key]))
+      causes.invalid(fmt::format("spec.{}", key), text::to_json(object["spec"][key]), "field is immutable");
 }
 
 void check_workload_only(Causes& causes, Value object, Value old) {
@@ -365,8 +354,6 @@ void check_cron_job(Causes& causes, Value object, Value old) {
 void check_service(Causes& causes, Value object, Value old) {
   Value spec = object["spec"];
   std::string_view type = spec["type"].as_string();
-  if (type != "ClusterIP" && type != "NodePort" && type != "LoadBalancer" && type != "ExternalName")
-    causes.unsupported("spec.type", type, {"ClusterIP", "ExternalName", "LoadBalancer", "NodePort"});
   Value ports = spec["ports"];
   bool headless = spec["clusterIP"].as_string() == "None";
   if (ports.empty() && type != "ExternalName" && !headless) causes.required("spec.ports");
@@ -380,6 +367,8 @@ void check_service(Causes& causes, Value object, Value old) {
     if (ports.size() > 1 && name.empty()) causes.required(at + ".name");
     if (!name.empty() && !names.insert(name).second) causes.duplicate(at + ".name", quoted(name));
   }
+  if (type != "ClusterIP" && type != "NodePort" && type != "LoadBalancer" && type != "ExternalName")
+    causes.unsupported("spec.type", type, {"ClusterIP", "ExternalName", "LoadBalancer", "NodePort"});
   if (type == "ExternalName" && spec["externalName"].as_string().empty())
     causes.required("spec.externalName");
   check_labels(causes, spec["selector"], "spec.selector");
@@ -438,6 +427,11 @@ void check_scaler(Causes& causes, Value object, Value) {
   if (most < least)
     causes.invalid("spec.maxReplicas", std::to_string(most),
                    "must be greater than or equal to `minReplicas`");
+  Value target = spec["scaleTargetRef"];
+  if (std::string_view version = target["apiVersion"].as_string();
+      version.find('/') == std::string_view::npos &&
+      !(version == "v1" && target["kind"].as_string() == "ReplicationController"))
+    causes.invalid("spec.scaleTargetRef.apiVersion", quoted(version), "apiVersion must specify API group");
   if (spec["scaleTargetRef"]["name"].as_string().empty()) causes.required("spec.scaleTargetRef.name");
   if (spec["scaleTargetRef"]["kind"].as_string().empty()) causes.required("spec.scaleTargetRef.kind");
 }
@@ -466,7 +460,14 @@ void check_ingress(Causes& causes, Value object, Value) {
 void check_budget(Causes& causes, Value object, Value) {
   Value spec = object["spec"];
   if (!spec["minAvailable"].is_null() && !spec["maxUnavailable"].is_null())
-    causes.invalid("spec", text::to_json(spec), "minAvailable and maxUnavailable cannot be both set");
+    // As the server's own struct prints.
+    causes.invalid(
+        "spec",
+        fmt::format("{{\"MinAvailable\":{},\"Selector\":{},\"MaxUnavailable\":{},"
+                    "\"UnhealthyPodEvictionPolicy\":{}}}",
+                    text::to_json(spec["minAvailable"]), text::to_json(spec["selector"]),
+                    text::to_json(spec["maxUnavailable"]), text::to_json(spec["unhealthyPodEvictionPolicy"])),
+        "minAvailable and maxUnavailable cannot be both set");
 }
 
 void check_binding(Causes& causes, Value object, Value old) {
@@ -519,9 +520,7 @@ std::string_view name_rule(const k8s::KindInfo& kind, std::string_view name) {
     return name == "." || name == ".." || name.find_first_of("/%") != std::string_view::npos
                ? "may not contain '/'"
                : "";
-  if (kind.group.empty() && kind.kind == "Service")
-    return is_label1123(name) && name.size() <= 63 && !(name[0] >= '0' && name[0] <= '9') ? "" : kLabel1035;
-  if (kind.group.empty() && kind.kind == "Namespace")
+  if (kind.group.empty() && (kind.kind == "Namespace" || kind.kind == "Service"))
     return is_label1123(name) && name.size() <= 63 ? "" : kLabel1123;
   if (name.size() > 253) return "must be no more than 253 bytes";
   return is_subdomain(name) ? "" : kSubdomain;

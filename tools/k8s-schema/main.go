@@ -4,10 +4,10 @@
 //
 // Usage: go run . $(go mod download -json k8s.io/kubernetes@v1.37.2 | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') > ../../src/k8s/schema_data.cpp
 //
-//	go run . DIR schemas > ../../src/sandbox/openapi_schemas.z
+//	go run . KUBECONFIG schemas > ../../src/sandbox/openapi_schemas.z
 //
-// openapi_schemas.z is the zlib-compressed JSON object of the API server's own OpenAPI v3 schemas by name, of every
-// group and version that the sandbox serves.
+// openapi_schemas.z is the zlib-compressed JSON object of the OpenAPI v3 schemas by name, of every group and version that
+// the sandbox serves, as the API server of KUBECONFIG (tools/realstack starts one) answers them with kubectl.
 //
 // The text has one line a type, "=NAME ATTRIBUTES", followed by one line a field, "NAME TYPE ATTRIBUTES", and one line
 // a kind, "!GROUP VERSION KIND TYPENAME". TYPE: s string, b bool, i int32, l int64, d double, y bytes, q quantity,
@@ -21,6 +21,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"reflect"
 	"sort"
 	"strings"
@@ -253,14 +254,14 @@ func attributes(f field, p property) string {
 }
 
 // writeSchemas writes the schemas of the kinds' groups and versions, and of all that they refer to.
-func writeSchemas(folder string) {
+func writeSchemas(kubeconfig string) {
 	schemas := map[string]json.RawMessage{}
 	for _, k := range kinds {
-		name := "api__" + k.version
+		path := "api/" + k.version
 		if k.group != "" {
-			name = "apis__" + k.group + "__" + k.version
+			path = "apis/" + k.group + "/" + k.version
 		}
-		text, err := os.ReadFile(folder + "/api/openapi-spec/v3/" + name + "_openapi.json")
+		text, err := exec.Command("kubectl", "--kubeconfig", kubeconfig, "get", "--raw", "/openapi/v3/"+path).Output()
 		if err != nil {
 			panic(err)
 		}
