@@ -22,6 +22,15 @@ constexpr std::string_view kNoValue = "<no value>";
 /// What reflect says the type of a receiver is.
 std::string_view static_type(Value value) { return is_boxed(value) ? "interface {}" : go_type(value); }
 
+/// Steps for going over texts.
+uint64_t text_work(std::span<const Value> values) {
+  constexpr size_t kBytesPerStep = 32;
+  uint64_t steps = 0;
+  for (const Value& value : values)
+    if (value.is_string()) steps += value.as_string().size() / kBytesPerStep;
+  return steps;
+}
+
 void remove_all(std::string& text, std::string_view what) {
   size_t at = text.find(what);
   if (at == std::string::npos) return;
@@ -548,7 +557,10 @@ Value Evaluator::function(Value dot, NodeId identifier, NodeId cmd, std::span<co
   Arguments room(*this, count);
   arguments(dot, entry.params, args, final, room.values());
   try {
-    return entry.run(call_, {room.values(), count});
+    charge(text_work(std::span(room.values(), count)));
+    Value result = entry.run(call_, {room.values(), count});
+    charge(text_work({&result, 1}));
+    return result;
   } catch (GoError& error) {
     fail_call(cmd, entry.name, error);
   }

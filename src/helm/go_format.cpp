@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "helm/complex_value.h"
+#include "helm/go_error.h"
 #include "helm/go_number.h"
 #include "helm/object.h"
 #include "helm/unicode.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr int kLargestWidth = 1'000'000;  // fmt's tooLarge
 constexpr std::string_view kLower = "0123456789abcdefx", kUpper = "0123456789ABCDEFX";
 constexpr int kDeepest = 1000;  // maps may hold themselves: Go overflows its stack there
+constexpr size_t kMostPrinted = size_t{128} << 20;
 
 struct Flags {
   bool width_set = false, precision_set = false;
@@ -405,6 +407,8 @@ void Printer::print(Value arg, Rune verb) {
 }
 
 void Printer::nested(Value value, Rune verb, int depth) {
+  // A list that holds another one twice, which does so again: short to make, and endless to print.
+  if (out_.size() > kMostPrinted) throw GoError("a printed value is over the limit of 128 MiB");
   if (depth > kDeepest) {
     out_ += "...";
     return;

@@ -40,7 +40,11 @@ bool truth(Value value) {
   return !object->fields(arena).empty();
 }
 
-bool deep_equal(Value a, Value b, text::Arena& arena) {
+static constexpr int kDeepestCompared = 1000;
+
+bool deep_equal(Value a, Value b, Call& call, int depth) {
+  call.charge(8);  // types are compared by name
+  if (depth > kDeepestCompared) Call::fail("values are nested too deeply to compare");
   if (a.is_null() || b.is_null()) return a.is_null() && b.is_null();
   if (go_type(a) != go_type(b)) return false;
   auto nil = [](Value v) {
@@ -52,16 +56,16 @@ bool deep_equal(Value a, Value b, text::Arena& arena) {
   switch (a.kind()) {
     case text::Kind::List:
       return std::ranges::equal(a.items(), b.items(),
-                                [&](Value x, Value y) { return deep_equal(x, y, arena); });
+                                [&](Value x, Value y) { return deep_equal(x, y, call, depth + 1); });
     case text::Kind::Map:
       return a.same_reference(b) ||
              std::ranges::equal(a.members(), b.members(), [&](const auto& x, const auto& y) {
-               return x.key == y.key && deep_equal(x.value, y.value, arena);
+               return x.key == y.key && deep_equal(x.value, y.value, call, depth + 1);
              });
     case text::Kind::Opaque: {
       const Object *x = Object::of(a), *y = Object::of(b);
       if (!x || !y) return !x && !y && as_complex(a) == as_complex(b);
-      return x == y || x->equals(*y, arena);
+      return x == y || x->equals(*y, call.arena());
     }
     default:
       return text::equal(unboxed(a), unboxed(b));

@@ -13,7 +13,7 @@ inline Value item_of(Value list, size_t index, bool any) {
   Value item = list.items()[index];
   return any ? boxed(item) : item;
 }
-/// reflect.DeepEqual.
-bool deep_equal(Value a, Value b, text::Arena& arena);
+/// reflect.DeepEqual; what is compared counts as steps. Errors: GoError, for values nested too deeply.
+bool deep_equal(Value a, Value b, Call& call, int depth = 0);
 
 }  // namespace shipit::helm

@@ -234,7 +234,7 @@ Certificate make_certificate(Call& call, const Request& wanted, EVP_PKEY* subjec
 }
 
 constexpr unsigned kCertificateBits = 2048;
-constexpr uint64_t kKeySteps = 100'000;  // a key takes about as long as so many nodes
+constexpr uint64_t kKeySteps = 100 * kStepsPerMillisecond;
 
 Key new_key(Call& call) {
   call.charge(kKeySteps);

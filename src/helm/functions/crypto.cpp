@@ -137,6 +137,7 @@ std::string bcrypt_text(Call& call, std::string_view password) {
   call.random({reinterpret_cast<unsigned char*>(salt_bytes), sizeof salt_bytes});
   char setting[CRYPT_GENSALT_OUTPUT_SIZE];
   constexpr int kCost = 10;  // bcrypt.DefaultCost
+  call.charge(60 * kStepsPerMillisecond);
   auto data = std::make_unique<crypt_data>();
   std::string key(password);  // a NUL ends it, as nothing that a chart can write needs one
   if (!crypt_gensalt_rn("$2a$", kCost, salt_bytes, sizeof salt_bytes, setting, sizeof setting))
@@ -212,7 +213,7 @@ Value derive_password(Call& call, std::span<Value> args) {
   append_size(salt, static_cast<uint32_t>(user.size()));
   salt += user;
   unsigned char key[64];
-  call.charge(100'000);
+  call.charge(100 * kStepsPerMillisecond);
   constexpr uint64_t kN = 32768, kR = 8, kP = 2, kMemory = uint64_t{64} << 20;
   if (EVP_PBE_scrypt(password.data() ? password.data() : "", password.size(), bytes_of(salt), salt.size(), kN,
                      kR, kP, kMemory, key, sizeof key) != 1)

@@ -33,9 +33,7 @@ Value type_is_like(Call&, std::span<Value> args) {
 }
 Value kind_of(Call& call, std::span<Value> args) { return call.string(to_string(go_kind(args[0]))); }
 Value kind_is(Call&, std::span<Value> args) { return args[0].as_string() == to_string(go_kind(args[1])); }
-Value deep_equal_function(Call& call, std::span<Value> args) {
-  return deep_equal(args[0], args[1], call.arena());
-}
+Value deep_equal_function(Call& call, std::span<Value> args) { return deep_equal(args[0], args[1], call); }
 Value hello(Call&, std::span<Value>) { return "Hello!"; }
 
 /// Errors give the empty string, but for the must… forms.

@@ -25,6 +25,10 @@ class Evaluator;
 using Params = std::string_view;
 std::string_view param_type_name(char letter);
 
+/// How a function that computes for long counts its time as steps: the limit then stands for some ten
+/// seconds.
+constexpr uint64_t kStepsPerMillisecond = 20'000;
+
 /// What a function works with. One a call site's evaluator.
 class Call final {
  public:

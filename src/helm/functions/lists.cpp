@@ -100,7 +100,7 @@ Value compact(Call& call, std::span<Value> args) {
 
 bool in_list(Call& call, std::span<const Value> haystack, Value needle) {
   call.charge(haystack.size() / 4 + 1);
-  return std::ranges::any_of(haystack, [&](Value v) { return deep_equal(needle, v, call.arena()); });
+  return std::ranges::any_of(haystack, [&](Value v) { return deep_equal(needle, v, call); });
 }
 
 Value uniq(Call& call, std::span<Value> args) {

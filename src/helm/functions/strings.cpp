@@ -444,6 +444,7 @@ Value splitn(Call& call, std::span<Value> args) {
 }
 
 Value split_list(Call& call, std::span<Value> args) {
+  if (str(args, 0).empty()) call.charge(str(args, 1).size() * 4);  // a list of every character
   std::vector<std::string_view> parts = split(str(args, 1), str(args, 0));
   call.charge(parts.size());
   Value list = Value::list(call.arena(), parts.size());

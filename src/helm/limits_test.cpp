@@ -1,0 +1,75 @@
+// Charts are untrusted: what a template may use is bounded, and past a bound it fails with its position.
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "helm/template.h"
+
+namespace shipit::helm {
+namespace {
+
+/// The failure of a template under limits that are small enough for a test; "" when it renders.
+std::string failure_of(const std::string& source) {
+  RenderOptions options;
+  options.limits = {
+      .steps = 3'000'000, .output_bytes = 1 << 20, .memory_bytes = 32 << 20, .stack_bytes = 512 << 10};
+  TemplateSet set;
+  text::Arena arena;
+  try {
+    set.parse("t", source);
+    Execution(set, arena, options).execute("t", text::Value::map(arena));
+    return "";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Invalid);
+    return error.message();
+  }
+}
+
+TEST(Limits, StopATemplateWithItsPosition) {
+  const std::string doubled = "{{ $l := list 1 }}{{ range 60 }}{{ $l = list $l $l }}{{ end }}";
+  const std::string cycle = "{{ $d := dict }}{{ $_ := set $d \"s\" $d }}";
+  const std::string other = "{{ $e := dict }}{{ $_ := set $e \"s\" $e }}";
+  const std::pair<std::string, const char*> cases[] = {
+      // Recursion.
+      {"{{ define \"a\" }}{{ include \"a\" . }}{{ end }}{{ include \"a\" . }}", "t:1:"},
+      {"{{ define \"a\" }}{{ template \"a\" . }}{{ end }}{{ template \"a\" . }}", "nested too deeply"},
+      {"{{ tpl \"{{ tpl .t . }}\" (dict \"t\" \"{{ tpl .t . }}\") }}", "nested too deeply"},
+      {cycle + other + "{{ deepEqual $d $e }}", "nested too deeply to compare"},
+      {cycle + "{{ deepCopy $d }}", "nested too deeply"},
+      {std::string("{{ ") + std::string(20'000, '(') + "1" + std::string(20'000, ')') + " }}",
+       "depth exceeded"},
+      // Steps.
+      {"{{ range 2000000000 }}{{ end }}", "steps"},
+      {doubled + "{{ $m := deepCopy (list $l) }}", "limit"},
+      {doubled + "{{ $m := list 1 }}{{ range 60 }}{{ $m = list $m $m }}{{ end }}{{ deepEqual $l $m }}",
+       "steps"},
+      {"{{ $s := repeat 1000000 \"x\" }}{{ range 1000 }}{{ sha256sum $s | len }}{{ end }}", "steps"},
+      {"{{ range 1000 }}{{ bcrypt \"x\" }}{{ end }}", "steps"},
+      {"{{ range 1000 }}{{ derivePassword 1 \"maximum\" \"a\" \"b\" \"c\" }}{{ end }}", "steps"},
+      {"{{ range 1000 }}{{ $_ := genPrivateKey \"rsa\" }}{{ end }}", "steps"},
+      // Output and memory.
+      {"{{ range 100000 }}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{{ end }}", "bytes of output"},
+      {"{{ repeat 2000000000 \"x\" }}", "limit"},
+      {"{{ until 1000000000 | len }}", "limit"},
+      {"{{ splitList \"\" (repeat 1000000 \"a\") | len }}", "steps"},
+      {"{{ $l := \"x\" }}{{ range 60 }}{{ $l = print $l $l }}{{ end }}", "limit"},
+      {"{{ $l := list 1 }}{{ range 60 }}{{ $l = concat $l $l }}{{ end }}", "limit"},
+      {"{{ replace \"a\" (repeat 10000 \"b\") (repeat 10000 \"a\") | len }}", "limit"},
+      {"{{ indent 2000000000 \"x\" }}", "limit"},
+      {"{{ randAlphaNum 2000000000 }}", "limit"},
+  };
+  for (const auto& [source, words] : cases) {
+    std::string failure = failure_of(source);
+    EXPECT_NE(failure.find(words), std::string::npos) << source.substr(0, 80) << "\n"
+                                                      << failure.substr(0, 300);
+    EXPECT_NE(failure.find("t:1"), std::string::npos) << failure.substr(0, 300);
+  }
+}
+
+TEST(Limits, LeaveWorkOfAnOrdinarySizeAlone) {
+  EXPECT_EQ(failure_of("{{ range 10000 }}{{ add 1 2 }}{{ end }}{{ bcrypt \"x\" | len }}{{ repeat 1000 \"ab\" "
+                       "| sha256sum }}"),
+            "");
+}
+
+}  // namespace
+}  // namespace shipit::helm
