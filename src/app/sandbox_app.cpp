@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "crd/helm_release.h"
 #include "flow/board.h"
+#include "helm/functions/go_time.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/simulated_world.h"
 #include "text/json.h"
@@ -47,6 +48,14 @@ std::string kubeconfig(const std::string& server) {
       "default\n"
       "users:\n- name: sandbox\n  user: {{}}\n",
       server);
+}
+
+/// From the system's zone files, for CronJobs.
+std::optional<std::chrono::seconds> zone_offset(std::string_view name, Time at) {
+  const helm::Zone* zone = name.empty() ? helm::utc_zone() : helm::find_zone(name);
+  if (!zone) return std::nullopt;
+  int64_t seconds = std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count();
+  return std::chrono::seconds{helm::zone_at(zone, seconds).offset_seconds};
 }
 
 /// The cluster with its own clockwork: a thread that steps it whenever something is due.
@@ -87,6 +96,7 @@ class Cluster final {
     out.state_dir = folder;
     sandbox::WorldOptions world;
     world.control.queue = kQueue;
+    world.controllers.zone_offset = zone_offset;
     sandbox::add_simulated_world(out, world);
     return out;
   }
