@@ -74,7 +74,7 @@ void Follower::list(CollectionSink& sink, std::stop_token stop) {
 }
 
 void Follower::stream_list(CollectionSink& sink, std::stop_token stop) {
-  bool complete = false;
+  bool begun = false, complete = false;
   machine_.watch_started(clock_->now());
   try {
     sink.list_begun();
@@ -82,7 +82,7 @@ void Follower::stream_list(CollectionSink& sink, std::stop_token stop) {
     Deadline end = Deadline::in(lasts + options_.watch_grace);
     WatchStream stream =
         client_.list_and_watch(selection_, lasts, {Deadline::in(options_.start_patience), stop});
-    if (!take_initial(sink, stream, stop)) return machine_.streaming_refused(clock_->now());
+    if (!take_initial(sink, stream, begun, stop)) return machine_.streaming_refused(clock_->now());
     complete = true;
     read_on(sink, stream, {end, stop});
   } catch (const Error& error) {
@@ -91,6 +91,8 @@ void Follower::stream_list(CollectionSink& sink, std::stop_token stop) {
       machine_.watch_failed(error, clock_->now(), random_fraction());
     } else if (error.kind() == ErrorKind::Invalid) {
       return machine_.streaming_refused(clock_->now());
+    } else if (begun) {
+      machine_.streaming_broke(clock_->now(), random_fraction());
     } else {
       machine_.list_failed(error, clock_->now(), random_fraction());
     }
@@ -100,8 +102,9 @@ void Follower::stream_list(CollectionSink& sink, std::stop_token stop) {
 
 /// Until the list is complete. False: this server ignores the question, and sends what it would have sent
 /// without.
-bool Follower::take_initial(CollectionSink& sink, WatchStream& stream, std::stop_token stop) {
+bool Follower::take_initial(CollectionSink& sink, WatchStream& stream, bool& begun, std::stop_token stop) {
   while (auto event = stream.next({Deadline::in(options_.list_patience), stop})) {
+    begun = true;
     if (event->sort != WatchEvent::Sort::Bookmark) {
       take(sink, *event);
       continue;

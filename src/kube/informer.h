@@ -67,7 +67,7 @@ class Follower final {
  private:
   void list(CollectionSink& sink, std::stop_token stop);
   void stream_list(CollectionSink& sink, std::stop_token stop);
-  bool take_initial(CollectionSink& sink, WatchStream& stream, std::stop_token stop);
+  bool take_initial(CollectionSink& sink, WatchStream& stream, bool& begun, std::stop_token stop);
   void watch(CollectionSink& sink, const std::string& from, std::stop_token stop);
   void read_on(CollectionSink& sink, WatchStream& stream, Wait wait);
   std::chrono::seconds some_time() const;

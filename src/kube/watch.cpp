@@ -11,6 +11,7 @@ void WatchMachine::delay(Time now, double random, Duration at_least) {
 
 void WatchMachine::listed(const std::string& resource_version, Time now) {
   listed_ = true;
+  pages_next_ = false;
   position_ = resource_version;
   not_before_ = now;
 }
@@ -18,6 +19,12 @@ void WatchMachine::listed(const std::string& resource_version, Time now) {
 void WatchMachine::streaming_refused(Time now) {
   streams_ = false;
   not_before_ = now;
+}
+
+void WatchMachine::streaming_broke(Time now, double random) {
+  pages_next_ = true;
+  delay(now, random, Duration{0});
+  if (failures_ == 1) not_before_ = now;
 }
 
 void WatchMachine::list_failed(const Error& error, Time now, double random) {

@@ -35,13 +35,17 @@ class WatchMachine final {
       : streams_(streams), backoff_(backoff) {}
 
   Next next() const {
-    return {listed_ ? Step::Watch : streams_ ? Step::StreamList : Step::List, not_before_, position_};
+    Step list = streams_ && !pages_next_ ? Step::StreamList : Step::List;
+    return {listed_ ? Step::Watch : list, not_before_, position_};
   }
 
   /// The list is complete and of this version.
   void listed(const std::string& resource_version, Time now);
   /// The server does not have streaming lists: pages from now on, and no delay.
   void streaming_refused(Time now);
+  /// A streaming list came in part: pages the next time, at once unless that happens again and again. A
+  /// server may cut off a stream that is more than it will hold.
+  void streaming_broke(Time now, double random);
   /// Expired here is a continue token that grew too old: list again from the start.
   void list_failed(const Error& error, Time now, double random);
 
@@ -60,6 +64,7 @@ class WatchMachine final {
   void delay(Time now, double random, Duration at_least);
 
   bool streams_;
+  bool pages_next_ = false;
   const Backoff backoff_;
   bool listed_ = false;
   std::string position_;

@@ -35,6 +35,18 @@ TEST(WatchMachine, AStreamingListIsTriedUntilItIsRefused) {
   EXPECT_EQ(machine.next().step, Step::List);  // it is not asked for again
 }
 
+TEST(WatchMachine, AfterAStreamThatBrokePagesAreAskedForOnce) {
+  WatchMachine machine;
+  machine.streaming_broke(t0, 0);
+  EXPECT_EQ(machine.next().step, Step::List);
+  EXPECT_EQ(machine.next().at, t0);
+  machine.listed("10", t0);
+  machine.watch_failed(gone, t0 + 1s, 0);
+  EXPECT_EQ(machine.next().step, Step::StreamList);
+  machine.streaming_broke(t0 + 1s, 0);
+  EXPECT_GT(machine.next().at, t0 + 1s);  // again: it waits
+}
+
 TEST(WatchMachine, AfterAStreamingListItsWatchGoesOn) {
   WatchMachine machine;
   machine.watch_started(t0);
