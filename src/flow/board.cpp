@@ -174,8 +174,9 @@ std::optional<std::string> Board::breaker(Time now) const {
       return now - t.second < kBreakerWindow && t.second > breaker_confirmed_;
     });
   };
-  auto failed = recent(failures_), started = std::max(recent(starts_), failed);
-  if (failed <= 3 || failed * 5 <= started) return std::nullopt;
+  auto failed = recent(failures_);
+  if (failed <= 3) return std::nullopt;  // as nearly always: the starts need no count
+  if (failed * 5 <= std::max(recent(starts_), failed)) return std::nullopt;
   return fmt::format("{} releases failed together", failed);
 }
 void Board::confirm_breaker(Time now) {

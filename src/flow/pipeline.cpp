@@ -13,39 +13,6 @@ Duration backoff(int failures) { return Duration{1000} * (1 << std::min(failures
 
 }  // namespace
 
-void LookQueue::wake(const domain::ReleaseKey& key, Time now) {
-  std::lock_guard lock(mutex_);
-  if (auto taken = taken_.find(key); taken != taken_.end()) {
-    taken->second = true;
-    return;
-  }
-  auto [it, fresh] = due_.try_emplace(key, now);
-  if (!fresh) it->second = std::min(it->second, now);
-}
-
-std::optional<domain::ReleaseKey> LookQueue::take(Time now) {
-  std::lock_guard lock(mutex_);
-  auto earliest = std::ranges::min_element(due_, {}, [](const auto& e) { return e.second; });
-  if (earliest == due_.end() || earliest->second > now) return std::nullopt;
-  domain::ReleaseKey key = earliest->first;
-  due_.erase(earliest);
-  taken_[key] = false;
-  return key;
-}
-
-void LookQueue::done(const domain::ReleaseKey& key, Time again) {
-  std::lock_guard lock(mutex_);
-  bool woken = taken_[key];
-  taken_.erase(key);
-  if (woken || again != kNever) due_[key] = woken ? Time{} : again;
-}
-
-std::optional<Time> LookQueue::next() const {
-  std::lock_guard lock(mutex_);
-  auto earliest = std::ranges::min_element(due_, {}, [](const auto& e) { return e.second; });
-  return earliest == due_.end() ? std::nullopt : std::optional(earliest->second);
-}
-
 // event → intake → seen record → commit → git → sync → HelmRelease → reconcile → revision → gate → verdict →
 // publish, and a failed verdict → reconcile rolls back → commit pays the debt → sync. Each arrow after git is
 // a key, not a payload.

@@ -5,35 +5,17 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "flow/board.h"
 #include "flow/commit.h"
 #include "flow/context.h"
 #include "flow/intake.h"
+#include "flow/look_queue.h"
 #include "flow/reconcile.h"
 #include "flow/sync.h"
 
 namespace shipit::flow {
-
-/// Keys of releases to look at, one worker a key at a time, with times. Thread-safe; never waits.
-class LookQueue final {
- public:
-  /// At once, or again once the worker that has it is done.
-  void wake(const domain::ReleaseKey& key, Time now);
-  /// A key that is due and that nobody works on, or nullopt.
-  std::optional<domain::ReleaseKey> take(Time now);
-  /// The worker is done; look again then.
-  void done(const domain::ReleaseKey& key, Time again);
-  /// When the next key is due; nullopt when there is none.
-  std::optional<Time> next() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::map<domain::ReleaseKey, Time> due_;
-  std::map<domain::ReleaseKey, bool> taken_;  // true: woken meanwhile
-};
 
 class Pipeline final {
  public:

@@ -79,10 +79,9 @@ bool Reconciler::gather(const domain::ReleaseKey& key, Time now, Facts& f, std::
                    });
     if (!healthy) r.waits_for.push_back(name);
   }
-  for (const auto& other : context_.ports.releases.list()) {
-    bool same = other->key != key && other->target_namespace() == f.name.ns &&
-                other->spec.release_name == f.name.release && !other->deleting;
-    if (same && std::tie(other->created, other->key) < std::tie(release.created, key))
+  for (const auto& other : context_.ports.releases.installing(f.name.ns, f.name.release)) {
+    bool claims = other->key != key && !other->deleting;
+    if (claims && std::tie(other->created, other->key) < std::tie(release.created, key))
       r.claimed_by = other->key.str();
   }
   if (release.deleting) {

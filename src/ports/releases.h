@@ -18,6 +18,10 @@ class Releases {
  public:
   virtual ~Releases() = default;
   virtual std::vector<std::shared_ptr<const domain::Release>> list() = 0;
+  /// Those that install the Helm release `name` into the namespace `ns`: one, unless two claim it. Does not
+  /// walk them all.
+  virtual std::vector<std::shared_ptr<const domain::Release>> installing(const std::string& ns,
+                                                                         const std::string& name) = 0;
   virtual std::shared_ptr<const domain::Release> get(const domain::ReleaseKey& key) = 0;  ///< nullptr: none
   /// Plain apply of a manifest from git, with sync's own field manager and label. `manifest` is the
   /// HelmRelease as JSON. *Errors:* Invalid (with the server's words), Conflict, Denied, Unavailable,

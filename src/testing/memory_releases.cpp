@@ -15,6 +15,14 @@ std::vector<std::shared_ptr<const domain::Release>> MemoryReleases::list() {
   return out;
 }
 
+std::vector<std::shared_ptr<const domain::Release>> MemoryReleases::installing(const std::string& ns,
+                                                                               const std::string& name) {
+  std::vector<std::shared_ptr<const domain::Release>> out;
+  for (const auto& release : list())
+    if (release->target_namespace() == ns && release->spec.release_name == name) out.push_back(release);
+  return out;
+}
+
 std::shared_ptr<const domain::Release> MemoryReleases::get(const ReleaseKey& key) {
   auto it = objects_.find(key);
   return it == objects_.end() ? nullptr : it->second.parsed;

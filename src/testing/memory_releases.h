@@ -19,6 +19,8 @@ class MemoryReleases final : public ports::Releases {
   MemoryReleases(Faults& faults, const Clock& clock) : faults_(faults), clock_(clock) {}
 
   std::vector<std::shared_ptr<const domain::Release>> list() override;
+  std::vector<std::shared_ptr<const domain::Release>> installing(const std::string& ns,
+                                                                 const std::string& name) override;
   std::shared_ptr<const domain::Release> get(const domain::ReleaseKey& key) override;
   void apply(const domain::ReleaseKey& key, const std::string& manifest_json, const domain::CommitId& commit,
              Wait wait) override;

@@ -57,9 +57,7 @@ class KubeReleases::RecordSink final : public kube::CollectionSink {
   void list_begun() override {}
   void put(Value secret) override {
     std::string ns(k8s::namespace_of(secret)), name(k8s::label(secret, "name"));
-    for (const auto& release : owner_.list())
-      if (release->target_namespace() == ns && release->spec.release_name == name)
-        owner_.changed(release->key);
+    for (const auto& release : owner_.installing(ns, name)) owner_.changed(release->key);
   }
   void removed(Value secret) override { put(secret); }
   void list_ended() override {}
@@ -106,7 +104,9 @@ void KubeReleases::store(Value object) {
     std::lock_guard lock(mutex_);
     auto& slot = cache_[key];
     if (slot && slot->resource_version == release->resource_version) return;
+    if (slot) unfile(*slot);
     slot = release;
+    installing_[helm_name(*release)].insert(key);
   }
   changed(key);
 }
@@ -114,7 +114,10 @@ void KubeReleases::store(Value object) {
 void KubeReleases::drop(const domain::ReleaseKey& key) {
   {
     std::lock_guard lock(mutex_);
-    if (!cache_.erase(key)) return;
+    auto it = cache_.find(key);
+    if (it == cache_.end()) return;
+    unfile(*it->second);
+    cache_.erase(it);
   }
   changed(key);
 }
@@ -133,6 +136,26 @@ std::vector<std::shared_ptr<const domain::Release>> KubeReleases::list() {
   std::vector<std::shared_ptr<const domain::Release>> out;
   out.reserve(cache_.size());
   for (const auto& [key, release] : cache_) out.push_back(release);
+  return out;
+}
+
+KubeReleases::HelmName KubeReleases::helm_name(const domain::Release& release) {
+  return {release.target_namespace(), release.spec.release_name};
+}
+
+void KubeReleases::unfile(const domain::Release& release) {
+  auto it = installing_.find(helm_name(release));
+  it->second.erase(release.key);
+  if (it->second.empty()) installing_.erase(it);
+}
+
+std::vector<std::shared_ptr<const domain::Release>> KubeReleases::installing(const std::string& ns,
+                                                                             const std::string& name) {
+  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<const domain::Release>> out;
+  auto it = installing_.find({ns, name});
+  if (it == installing_.end()) return out;
+  for (const domain::ReleaseKey& key : it->second) out.push_back(cache_.at(key));
   return out;
 }
 

@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kube/client.h"
@@ -25,6 +27,8 @@ class KubeReleases final : public ports::Releases {
   void run_records(std::stop_token stop);
 
   std::vector<std::shared_ptr<const domain::Release>> list() override;
+  std::vector<std::shared_ptr<const domain::Release>> installing(const std::string& ns,
+                                                                 const std::string& name) override;
   std::shared_ptr<const domain::Release> get(const domain::ReleaseKey& key) override;
   void apply(const domain::ReleaseKey& key, const std::string& manifest_json, const domain::CommitId& commit,
              Wait wait) override;
@@ -47,6 +51,10 @@ class KubeReleases final : public ports::Releases {
   kube::Client& client_;
   std::mutex mutex_;
   std::map<domain::ReleaseKey, std::shared_ptr<const domain::Release>> cache_;
+  using HelmName = std::pair<std::string, std::string>;  // namespace and name of the Helm release
+  static HelmName helm_name(const domain::Release& release);
+  std::map<HelmName, std::set<domain::ReleaseKey>> installing_;  // what cache_ says, the other way round
+  void unfile(const domain::Release& release);                   // with mutex_ held
   std::vector<std::function<void(const domain::ReleaseKey&)>> callbacks_;
 };
 
