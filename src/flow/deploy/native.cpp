@@ -18,6 +18,24 @@
 namespace shipit::flow {
 namespace {
 
+/// What a chart's `lookup` sees: the object or {}; without a name the list. *Source:* Helm's
+/// engine/lookup_func.go.
+text::Value look_up(text::Arena& arena, const helm::LookupRequest& ask, ports::Cluster& cluster,
+                    const Wait& wait) {
+  std::string api_version(ask.api_version), kind(ask.kind), ns(ask.ns);
+  if (!ask.name.empty()) {
+    auto found = cluster.get({api_version, kind, ns, std::string(ask.name)}, wait);
+    return found ? text::copy(arena, found->root) : text::Value::map(arena);
+  }
+  text::Value items = text::Value::list(arena);
+  for (const text::Document& object : cluster.list(api_version, kind, ns, "", wait))
+    items.push_back(arena, text::copy(arena, object.root));
+  return text::Value::map(arena, {{"apiVersion", text::Value::string(arena, api_version)},
+                                  {"kind", text::Value::string(arena, kind + "List")},
+                                  {"metadata", text::Value::map(arena)},
+                                  {"items", items}});
+}
+
 using domain::RecordStatus;
 using domain::RevisionNote;
 using ports::HelmName;
@@ -234,11 +252,7 @@ Progress NativeDeployer::start(const ports::DeployRequest& request, Wait wait) {
       render.release = {request.name.release, request.name.ns, request.revision, !history.empty()};
       render.capabilities = &capabilities;
       render.engine.lookup = [&](text::Arena& arena, const helm::LookupRequest& ask) {
-        if (ask.name.empty()) return text::Value::map(arena);
-        auto found = cluster_.get(
-            {std::string(ask.api_version), std::string(ask.kind), std::string(ask.ns), std::string(ask.name)},
-            wait);
-        return found ? text::copy(arena, found->root) : text::Value::map(arena);
+        return look_up(arena, ask, cluster_, wait);
       };
       helm::RenderResult result = helm::render(*source, values.root, render);
       if (history.empty()) apply_crds(request.name, result.crds, wait);
