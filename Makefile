@@ -1,7 +1,7 @@
 # Ship-it. `make` prints what there is; `make run` and `make test` install what they need first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build run test test-real check bench bench-render conformance fuzz tidy web clean
+.PHONY: help setup setup-test build run test test-real contract-real check bench bench-render conformance fuzz tidy web clean
 
 JOBS ?= $(shell nproc)
 RELEASE := build/release
@@ -31,9 +31,13 @@ test: setup-test build  ## Unit, contract, flow, simulation, e2e and browser tes
 	cmake --build $(RELEASE) -j $(JOBS) --target shipit_test_binaries
 	tools/run-tests $(RELEASE)
 
-test-real: setup-test build  ## What needs real outside parts: Helm, go-yaml (built with Go on first use, cached)
+test-real: setup-test build  ## What needs real outside parts: Kubernetes, Helm, go-yaml (built with Go on first use, cached)
 	cmake --build $(RELEASE) -j $(JOBS) --target shipit_real_binaries
 	tools/run-tests-real $(RELEASE)
+
+contract-real: setup-test build  ## The cluster's contract on a real control plane (built with Go on first use, cached)
+	cmake --build $(RELEASE) -j $(JOBS) --target cluster_contract
+	tools/contract-real $(RELEASE)
 
 conformance: setup-test build  ## The engine against real Helm: cases, identical, different, per source
 	cmake --build $(RELEASE) -j $(JOBS) --target shipit_real_binaries

@@ -18,17 +18,7 @@ Api::Api(Store& store, size_t max_body)
 }
 Api::~Api() = default;
 
-bool Api::Call::dry_run() const {
-  bool dry = false;
-  for (const auto& [key, value] : request.query) {
-    if (key != "dryRun" || value.empty()) continue;
-    if (value != "All")
-      throw StatusError(422, "Invalid",
-                        fmt::format("dryRun: Unsupported value: \"{}\": supported values: \"All\"", value));
-    dry = true;
-  }
-  return dry;
-}
+bool Api::Call::dry_run() const { return request.param("dryRun") == "All"; }
 
 std::string Api::Call::manager() const {
   std::string_view name = request.param("fieldManager");
@@ -37,9 +27,7 @@ std::string Api::Call::manager() const {
     name = name.substr(0, name.find('/'));
     if (name.empty()) name = "unknown";
   }
-  if (name.size() > 128)
-    throw StatusError(422, "Invalid", "fieldManager: Invalid value: must not be longer than 128 characters");
-  return std::string(name);
+  return std::string(name.substr(0, 128));
 }
 
 WriteOptions Api::Call::write_options() const {

@@ -4,6 +4,7 @@
 
 #include "sandbox/api_call.h"
 #include "sandbox/field_selector.h"
+#include "sandbox/request_options.h"
 #include "text/json.h"
 
 namespace shipit::sandbox {
@@ -123,6 +124,7 @@ void Api::read_one(Call& call) { send_object(call, 200, *existing(call)); }
 void Api::read_list(Call& call) {
   const net::Request& request = call.request;
   const Target& target = call.target;
+  check_list_options(request, false);
   Selectors selectors = read_selectors(request, target, call.custom);
   int64_t limit = query_number(request, "limit").value_or(0);
   if (limit < 0) throw bad_request("limit must not be negative");
@@ -184,6 +186,7 @@ void Api::read_list(Call& call) {
 
 void Api::start_watch(Call& call) {
   const net::Request& request = call.request;
+  check_list_options(request, true);
   Selectors selectors = read_selectors(request, call.target, call.custom);
   WatchRequest watch;
   watch.target = call.target;
@@ -191,10 +194,6 @@ void Api::start_watch(Call& call) {
   watch.fields = std::move(selectors.fields);
   watch.bookmarks = query_flag(request, "allowWatchBookmarks");
   watch.initial_events = query_flag(request, "sendInitialEvents");
-  if (watch.initial_events && request.param("resourceVersionMatch") != "NotOlderThan")
-    throw StatusError(422, "Invalid",
-                      "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: "
-                      "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
   std::string_view version = request.param("resourceVersion");
   if (!version.empty() && version != "0") {
     watch.resource_version = parse_version(version);

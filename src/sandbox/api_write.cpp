@@ -9,6 +9,7 @@
 #include "sandbox/api_call.h"
 #include "sandbox/controllers/disruption.h"
 #include "sandbox/defaults.h"
+#include "sandbox/request_options.h"
 #include "sandbox/structural.h"
 #include "sandbox/typed.h"
 #include "sandbox/validate.h"
@@ -104,6 +105,7 @@ DeleteOptions read_delete_options(const net::Request& request, bool dry_run) {
   Arena arena;
   Value body;
   if (!request.body.empty()) body = parse_body(request.body, media_type(request), arena);
+  check_delete_options(request, body);
   std::string policy = body["propagationPolicy"].str(std::string(request.param("propagationPolicy")));
   if (policy.empty()) {
     std::string orphan = body["orphanDependents"].is_bool()
@@ -113,22 +115,11 @@ DeleteOptions read_delete_options(const net::Request& request, bool dry_run) {
     if (orphan == "false") policy = "Background";
   }
   static constexpr std::pair<std::string_view, Propagation> kPolicies[] = {
-      {"", Propagation::Default},
       {"Background", Propagation::Background},
       {"Foreground", Propagation::Foreground},
       {"Orphan", Propagation::Orphan}};
-  bool known = false;
   for (auto [name, value] : kPolicies)
-    if (policy == name) {
-      out.propagation = value;
-      known = true;
-    }
-  if (!known)
-    throw StatusError(
-        422, "Invalid",
-        fmt::format("DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: "
-                    "\"{}\": supported values: \"Background\", \"Foreground\", \"Orphan\"",
-                    policy));
+    if (policy == name) out.propagation = value;
   if (Value grace = body["gracePeriodSeconds"]; !grace.is_null())
     out.grace_period_seconds = grace.as_int();
   else
@@ -168,8 +159,10 @@ void Api::check_identity(Call& call, Value object) {
                                   text::to_json(object).substr(0, 200)));
   if (!version.empty() && version != target.api_version)
     throw bad_request(
-        fmt::format("the API version in the data ({}) does not match the expected API version ({})", version,
-                    target.api_version));
+        fmt::format("{0} in version \"{1}\" cannot be handled as a {0}: no kind \"{0}\" is registered for "
+                    "version \"{1}\" in "
+                    "scheme \"pkg/runtime/scheme.go:111\"",
+                    target.shown_kind, version));
   if (!kind.empty() && kind != target.shown_kind)
     throw bad_request(fmt::format("the kind in the data ({}) does not match the expected kind ({})", kind,
                                   target.shown_kind));
@@ -314,6 +307,7 @@ void Api::allocate_addresses(Arena& arena, Value service, Value old) {
 }
 
 void Api::create(Call& call) {
+  check_write_options(call.request, WriteVerb::Create);
   Value object = read_body(call);
   check_identity(call, object);
   if (!k8s::resource_version_of(object).empty())
@@ -327,6 +321,7 @@ void Api::create(Call& call) {
 }
 
 void Api::replace(Call& call) {
+  check_write_options(call.request, WriteVerb::Update);
   Value object = read_body(call);
   check_identity(call, object);
   ObjectRef old = existing(call);
@@ -348,13 +343,10 @@ void Api::patch(Call& call) {
             ? "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
             : "application/json-patch+json, application/merge-patch+json, "
               "application/strategic-merge-patch+json, application/apply-patch+yaml");
+  check_write_options(call.request, apply_patch ? WriteVerb::Apply : WriteVerb::Patch);
   Value body = parse_body(call.request.body, type, arena);
   if (too_deep(body)) throw bad_request("exceeded max depth");
   if (apply_patch) return apply(call, body);
-  if (query_flag(call.request, "force"))
-    throw StatusError(422, "Invalid",
-                      "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for "
-                      "non-apply patch");
   ObjectRef old = existing(call);
   Value current = old->parse(arena);
   current.set(arena, "apiVersion", Value::string(arena, call.target.api_version));
@@ -399,10 +391,6 @@ void Api::apply(Call& call, Value config) {
   Arena& arena = call.arena;
   const k8s::KindInfo& kind = *call.target.kind;
   const k8s::Type* type = store_.type_of(kind);
-  if (call.request.param("fieldManager").empty())
-    throw StatusError(422, "Invalid",
-                      "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required "
-                      "for apply patch");
   check_identity(call, config);
   for (auto key : {"kind", "apiVersion"})
     if (config[key].as_string().empty())

@@ -108,8 +108,7 @@ std::vector<Cause> CustomKinds::check(Value definition) const {
                      field + ".name"});
     Value schema = version["schema"]["openAPIV3Schema"];
     if (!schema.is_map()) {
-      out.push_back(
-          {"FieldValueRequired", "Required value: schemas are required", field + ".schema.openAPIV3Schema"});
+      out.push_back({"FieldValueRequired", "Required value", field + ".schema.openAPIV3Schema"});
       continue;
     }
     for (Cause& cause : check_structural(schema, field + ".schema.openAPIV3Schema"))

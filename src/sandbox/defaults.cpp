@@ -290,6 +290,11 @@ void definition(Arena& arena, Value object) {
   fill(arena, spec.ensure_map(arena, "conversion"), "strategy", "None");
 }
 
+void stored_template(Arena& arena, Value object) {
+  Value spec = object["template"]["spec"];
+  if (spec.is_map()) set_pod_spec_defaults(arena, spec);
+}
+
 using Filler = void (*)(Arena&, Value);
 const std::map<std::string, Filler, std::less<>>& fillers() {
   static const std::map<std::string, Filler, std::less<>> table = {
@@ -312,6 +317,7 @@ const std::map<std::string, Filler, std::less<>>& fillers() {
       {"StorageClass", storage_class},
       {"Namespace", name_space},
       {"Pod", pod},
+      {"PodTemplate", stored_template},
       {"EndpointSlice", slice},
       {"CustomResourceDefinition", definition},
   };

@@ -126,10 +126,7 @@ const k8s::Type* Store::type_of(const k8s::KindInfo& kind) const {
 
 Store::Table& Store::table(const k8s::KindInfo& kind) {
   auto& place = tables_[&kind];
-  if (!place) {
-    place = std::make_unique<Table>();
-    place->complete_since = resource_version_;
-  }
+  if (!place) place = std::make_unique<Table>();
   return *place;
 }
 
@@ -199,8 +196,9 @@ std::optional<std::vector<Change>> Store::changes_since(const k8s::KindInfo& kin
                                                         int64_t resource_version) const {
   std::vector<Change> out;
   const Table* rows = find_table(kind);
+  if (resource_version < history_start_ || (rows && resource_version < rows->complete_since))
+    return std::nullopt;
   if (!rows) return out;
-  if (resource_version < rows->complete_since) return std::nullopt;
   auto first = std::partition_point(rows->history.begin(), rows->history.end(), [&](const Change& change) {
     return change.object->resource_version <= resource_version;
   });
@@ -285,8 +283,7 @@ void Store::restore(const k8s::KindInfo& kind, std::string json, int64_t resourc
   if (place) unindex(place);
   place = stored;
   index(place);
-  resource_version_ = std::max(resource_version_, resource_version);
-  rows.complete_since = std::max(rows.complete_since, resource_version);
+  resource_version_ = history_start_ = std::max(resource_version_, resource_version);
 }
 
 void Store::restore_removed(const k8s::KindInfo& kind, std::string_view ns, std::string_view name,
@@ -296,8 +293,7 @@ void Store::restore_removed(const k8s::KindInfo& kind, std::string_view ns, std:
     unindex(found->second);
     rows.rows.erase(found);
   }
-  resource_version_ = std::max(resource_version_, resource_version);
-  rows.complete_since = std::max(rows.complete_since, resource_version);
+  resource_version_ = history_start_ = std::max(resource_version_, resource_version);
 }
 
 std::string Store::new_uid() {

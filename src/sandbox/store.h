@@ -202,6 +202,7 @@ class Store final {
 
   const Clock* clock_;
   int64_t resource_version_ = 0;
+  int64_t history_start_ = 0;  ///< what was restored: no kind's history reaches further back
   uint64_t uid_state_ = 0;
   std::deque<k8s::KindInfo> custom_kinds_;
   std::map<std::pair<std::string, std::string>, const k8s::KindInfo*> by_resource_;

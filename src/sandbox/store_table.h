@@ -22,7 +22,7 @@ struct Store::Table {
   std::map<std::string, ObjectRef, std::less<>> rows;
   std::deque<Change> history;
   size_t history_bytes = 0;
-  int64_t complete_since = 0;  ///< every change after this resourceVersion is in `history`
+  int64_t complete_since = 0;  ///< every change after this, and after what was restored, is in `history`
 };
 
 }  // namespace shipit::sandbox

@@ -9,6 +9,7 @@
 #include "k8s/object.h"
 #include "k8s/quantity.h"
 #include "k8s/selector.h"
+#include "sandbox/causes.h"
 #include "sandbox/cron_schedule.h"
 #include "text/json.h"
 
@@ -62,38 +63,6 @@ bool is_word(std::string_view text) {
          std::all_of(text.begin(), text.end(),
                      [](char c) { return alnum(c) || c == '-' || c == '_' || c == '.'; });
 }
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
-}
-
-/// Collects causes in the server's words.
-struct Causes {
-  std::vector<Cause> list;
-  void required(std::string field, std::string_view why = "") {
-    list.push_back({"FieldValueRequired",
-                    why.empty() ? "Required value" : fmt::format("Required value: {}", why),
-                    std::move(field)});
-  }
-  void invalid(std::string field, std::string value, std::string_view why) {
-    list.push_back({"FieldValueInvalid", fmt::format("Invalid value: {}: {}", value, why), std::move(field)});
-  }
-  void unsupported(std::string field, std::string_view value, const std::vector<std::string_view>& allowed) {
-    std::string names;
-    for (auto name : allowed) names += (names.empty() ? "" : ", ") + quoted(name);
-    list.push_back({"FieldValueNotSupported",
-                    fmt::format("Unsupported value: {}: supported values: {}", quoted(value), names),
-                    std::move(field)});
-  }
-  void duplicate(std::string field, std::string value) {
-    list.push_back({"FieldValueDuplicate", "Duplicate value: " + value, std::move(field)});
-  }
-  void forbidden(std::string field, std::string_view why) {
-    list.push_back({"FieldValueForbidden", fmt::format("Forbidden: {}", why), std::move(field)});
-  }
-};
 
 void check_labels(Causes& causes, Value labels, const std::string& field) {
   for (const auto& [key, value] : labels.members()) {

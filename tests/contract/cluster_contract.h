@@ -6,12 +6,17 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "base/error.h"
 #include "net/client.h"
 #include "net/curl_client.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/simulated_world.h"
 #include "text/json.h"
 
 namespace shipit::contract {
@@ -45,7 +50,9 @@ class ClusterContract : public testing::Test {
       client_ = std::make_unique<net::CurlClient>();
     } else {
       base_ = "http://sandbox";
-      sandbox_ = std::make_unique<sandbox::Sandbox>(sandbox::SandboxOptions{.clock = &clock_});
+      sandbox::SandboxOptions options{.clock = &clock_};
+      sandbox::add_simulated_world(options);
+      sandbox_ = std::make_unique<sandbox::Sandbox>(std::move(options));
       client_ = std::make_unique<net::FunctionClient>([this](net::Request request, net::Responder responder) {
         sandbox_->handle(std::move(request), std::move(responder));
       });
@@ -84,6 +91,49 @@ class ClusterContract : public testing::Test {
     out.headers = response.headers;
     if (response.body.starts_with('{')) out.body = text::parse_json(response.body);
     return out;
+  }
+  /// Lets the cluster work until `there` holds: the sandbox by its clock, a real server by watching the
+  /// object or list at `path` (any change of it is a reason to look again). False when that takes a minute.
+  bool eventually(const std::string& path, const std::function<bool()>& there) {
+    if (sandbox_) {
+      for (int i = 0; i < 2400 && !there(); ++i) {
+        sandbox_->step(clock_.now());
+        clock_.advance(Duration{25});
+      }
+      return there();
+    }
+    Deadline deadline = Deadline::in(std::chrono::seconds(60));
+    if (there()) return true;
+    auto [list, name] = list_of(path);
+    auto changes = client_->open(
+        request("GET", list + "?watch=1" + (name.empty() ? "" : "&fieldSelector=metadata.name%3D" + name), "",
+                ""),
+        {deadline, {}});
+    while (!there()) {
+      if (deadline.passed()) return false;
+      try {
+        changes->read({Deadline::in(std::chrono::milliseconds(200)), {}});
+      } catch (const Error& error) {  // what is served can change without any object's doing so
+        if (error.kind() != ErrorKind::Timeout) return there();
+      }
+    }
+    return true;
+  }
+  /// The list that `path` is in, and the object's name when it names one.
+  static std::pair<std::string, std::string> list_of(std::string path) {
+    path = path.substr(0, path.find('?'));
+    std::vector<std::string> parts;
+    for (size_t at = 1; at < path.size();) {
+      size_t end = std::min(path.find('/', at), path.size());
+      parts.push_back(path.substr(at, end - at));
+      at = end + 1;
+    }
+    size_t first = parts[0] == "api" ? 2 : 3;  // of what follows the version
+    if (parts.size() > first + 2 && parts[first] == "namespaces") first += 2;
+    if (parts.size() <= first) return {"/api/v1/namespaces", ""};  // a path of discovery
+    std::string list, name = parts.size() > first + 1 ? parts[first + 1] : "";
+    for (size_t i = 0; i <= first && i < parts.size(); ++i) list += "/" + parts[i];
+    return {list, name};
   }
   Answer get(const std::string& path) { return call("GET", path); }
   Answer post(const std::string& path, std::string body) { return call("POST", path, std::move(body)); }

@@ -20,6 +20,9 @@ class CustomKindContract : public ClusterContract {
     ClusterContract::SetUp();
     Answer made = post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", std::string(kDefinition));
     ASSERT_TRUE(made.status == 201 || made.status == 409) << made.message();
+    std::string definition =
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.contract.example.com";
+    ASSERT_TRUE(eventually(definition, [&] { return get(widgets()).status == 200; }));
   }
   std::string widgets(const std::string& rest = "") const {
     return "/apis/contract.example.com/v1/namespaces/" + ns_ + "/widgets" + rest;
@@ -102,7 +105,9 @@ TEST_F(ClusterContract, ABadDefinitionIsRefused) {
   EXPECT_EQ(422, refused.status);
   EXPECT_NE(std::string::npos, refused.message().find("must be spec.names.plural+\".\"+spec.group"))
       << refused.message();
-  EXPECT_NE(std::string::npos, refused.message().find("schemas are required")) << refused.message();
+  EXPECT_NE(std::string::npos,
+            refused.message().find("spec.versions[0].schema.openAPIV3Schema: Required value"))
+      << refused.message();
 }
 
 }  // namespace

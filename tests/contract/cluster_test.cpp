@@ -87,7 +87,7 @@ TEST_F(ClusterContract, RefusesWhatTheServerRefuses) {
            Case{"configmaps", "{", 400, ""},
            Case{"configmaps", R"({"kind":"Secret","apiVersion":"v1","metadata":{"name":"a"}})", 400, ""},
            Case{"configmaps", R"({"apiVersion":"v2","kind":"ConfigMap","metadata":{"name":"a"}})", 400,
-                "does not match the expected API version"},
+                "no kind \"ConfigMap\" is registered for version \"v2\""},
            Case{"configmaps", R"({"metadata":{"name":"a","namespace":"other"}})", 400,
                 "does not match the namespace sent on the request"},
            Case{"secrets", R"({"metadata":{"name":"a"},"data":{"a":"?"}})", 400, "illegal base64 data"},
@@ -182,6 +182,16 @@ TEST_F(ClusterContract, WatchesResumeAndFollowSelectors) {
   seen = stream->read({});
   EXPECT_NE(std::string::npos, seen.find(R"("type":"ADDED")")) << seen;
   EXPECT_NE(std::string::npos, seen.find(R"("name":"c")")) << seen;
+}
+
+TEST_F(ClusterContract, AWatchFromTheListOfAnEmptyKindMissesNothing) {
+  std::string budgets = "/apis/policy/v1/namespaces/" + ns_ + "/poddisruptionbudgets";
+  std::string from = get(budgets).at("metadata.resourceVersion").str();
+  ASSERT_EQ(201, post(budgets, R"({"metadata":{"name":"first"},"spec":{"maxUnavailable":1}})").status);
+  auto stream = client_->open(request("GET", budgets + "?watch=1&resourceVersion=" + from, "", ""), {});
+  std::string seen = stream->read({});
+  EXPECT_NE(std::string::npos, seen.find(R"("type":"ADDED")")) << seen;
+  EXPECT_NE(std::string::npos, seen.find(R"("name":"first")")) << seen;
 }
 
 TEST_F(ClusterContract, AStreamingListEndsWithABookmark) {
