@@ -103,16 +103,17 @@ std::string read_file(const std::string& path) {
   struct stat about;
   if (fstat(file.get(), &about) != 0) throw file_error("stat", path, errno);
   if (S_ISDIR(about.st_mode)) throw invalid(fmt::format("read {}: is a directory", path));
-  std::string bytes(S_ISREG(about.st_mode) ? static_cast<size_t>(about.st_size) : 0, '\0');
+  // One byte more than the file should have: a read that fills all but that one has met the end.
+  auto promised = S_ISREG(about.st_mode) ? static_cast<size_t>(about.st_size) : 0;
+  std::string bytes(promised + 1, '\0');
   size_t filled = 0;
   for (;;) {
-    if (filled == bytes.size())
-      bytes.resize(filled + (filled == static_cast<size_t>(about.st_size) ? 1 : size_t{64} << 10));
+    if (filled == bytes.size()) bytes.resize(filled + (size_t{64} << 10));
     ssize_t got = read(file.get(), bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw file_error("read", path, errno);
-    if (got == 0) break;
     filled += static_cast<size_t>(got);
+    if (got == 0 || (promised > 0 && filled == promised)) break;
   }
   bytes.resize(filled);
   return bytes;

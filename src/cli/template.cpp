@@ -38,7 +38,7 @@ std::string fetch(const std::string& url, const ChartServices& services) {
 
 /// What --name-template gives; errors are text/template's own.
 std::string name_from(const std::string& source) {
-  helm::parse_template("name-template", source);
+  helm::Parser().parse("name-template", source);
   text::Arena arena;
   helm::TemplateSet set;
   set.parse("name-template", source);

@@ -150,6 +150,23 @@ TEST(Archive, IsBounded) {
   EXPECT_EQ(failure_of([&] { unpack_archive(tgz(broken)); }), "archive/tar: invalid tar header");
 }
 
+TEST(Ignore, NamesSuffixesAndPatternsMatchAsGoDoes) {
+  struct Case {
+    const char *rules, *path;
+    bool ignored;
+  };
+  for (const Case& c :
+       {Case{"*.swp", "a/.swp", true}, Case{"*.swp", "a/b.swpx", false}, Case{"/*.swp", "b.swp", true},
+        Case{"/*.swp", "a/b.swp", false}, Case{"x*.swp", "x.swp", true}, Case{"x*.swp", "ax.swp", false},
+        Case{"name", "a/name", true}, Case{"name", "a/names", false}, Case{"na\\me", "name", true},
+        Case{"[!]", "x", false}, Case{"*?", "x", true}, Case{"*", "x", true}})
+    EXPECT_EQ(Ignore::parse(c.rules).ignores(c.path, false), c.ignored) << c.rules << " " << c.path;
+  Ignore all_but = Ignore::parse("!*.md\n");
+  EXPECT_FALSE(all_but.ignores("a.md", false));
+  EXPECT_TRUE(all_but.ignores("a.txt", false));
+  EXPECT_FALSE(Ignore::parse("tmp/\n").ignores("tmp", false));
+}
+
 TEST(Ignore, FollowsHelmignore) {
   Ignore ignore = Ignore::parse("# comment\n\n*.md\n/top.txt\na/b*\ntmp/\n");
   EXPECT_TRUE(ignore.ignores("README.md", false));

@@ -228,7 +228,7 @@ Evaluator::Flow Evaluator::walk(Value dot, NodeId id) {
   charge(1);
   switch (node.kind) {
     case NodeKind::Text:
-      out_.append(frame_->tree->source, node.a, node.b);
+      out_ += frame_->tree->source.substr(node.a, node.b);
       return Flow::Next;
     case NodeKind::Action: {
       Value value = pipeline(dot, node.a);
@@ -464,7 +464,7 @@ Value Evaluator::constant(NodeId id) {
 Value Evaluator::variable(uint32_t name) {
   for (size_t i = variables_.size(); i-- > frame_->variables;)
     if (variables_[i].name == name) return variables_[i].value;
-  fail(fmt::format("undefined variable: {}", frame_->tree->variables[name]));
+  fail(fmt::format("undefined variable: {}", frame_->tree->variables[name].view()));
 }
 
 void Evaluator::set_variable(uint32_t name, Value value) {
@@ -473,7 +473,7 @@ void Evaluator::set_variable(uint32_t name, Value value) {
     variables_[i].value = value;
     return;
   }
-  fail(fmt::format("undefined variable: {}", frame_->tree->variables[name]));
+  fail(fmt::format("undefined variable: {}", frame_->tree->variables[name].view()));
 }
 
 Value Evaluator::field_chain(Value dot, Value receiver, NodeId node, std::span<const text::Key> keys,

@@ -1,5 +1,7 @@
 #include "helm/ignore.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "helm/functions/strings.h"
 #include "helm/manifests.h"
@@ -168,19 +170,26 @@ void Ignore::add(std::string_view line) {
     rule.whole_path = line.find('/') != std::string_view::npos;
   }
   rule.pattern = line;
+  rule.literal = std::min(line.find_first_of("*?[\\"), line.size());
   rules_.push_back(std::move(rule));
+}
+
+bool Ignore::Rule::matches(std::string_view path) const {
+  // Most rules are a name or "*.suffix", and most paths differ from the others within a letter or two.
+  if (!path.starts_with(std::string_view(pattern).substr(0, literal))) return false;
+  if (literal == pattern.size()) return path.size() == literal;
+  std::string_view suffix = std::string_view(pattern).substr(1);
+  bool plain_suffix = pattern[0] == '*' && suffix.find_first_of("*?[\\") == std::string_view::npos;
+  if (plain_suffix && !path.ends_with(suffix)) return false;
+  return match_path(pattern, path);
 }
 
 bool Ignore::ignores(std::string_view path, bool is_folder) const {
   if (path.empty() || path == "." || path == "./") return false;
+  std::string_view name = path.substr(path.rfind('/') + 1);
   for (const Rule& rule : rules_) {
-    bool matches = match_path(rule.pattern, rule.whole_path ? path : path.substr(path.rfind('/') + 1));
-    if (rule.negated) {
-      if ((rule.folders_only && !is_folder) || !matches) return true;
-      continue;
-    }
-    if (rule.folders_only && !is_folder) continue;
-    if (matches) return true;
+    bool matches = (is_folder || !rule.folders_only) && rule.matches(rule.whole_path ? path : name);
+    if (matches != rule.negated) return true;
   }
   return false;
 }

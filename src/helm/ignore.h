@@ -19,9 +19,12 @@ class Ignore final {
  private:
   struct Rule {
     std::string pattern;
+    size_t literal = 0;  ///< how much of it, from the front, stands for itself
     bool negated = false;
     bool folders_only = false;
     bool whole_path = false;  ///< else the last part of the path is matched
+
+    bool matches(std::string_view path) const;
   };
   void add(std::string_view line);
 

@@ -13,12 +13,24 @@ namespace {
 constexpr Rune kEof = -1;
 constexpr std::string_view kSpaces = " \t\r\n";
 
-bool space_char(Rune r) { return r == ' ' || r == '\t' || r == '\r' || r == '\n'; }
-bool alphanumeric(Rune r) { return r == '_' || is_letter(r) || is_digit(r); }
-bool left_trim(std::string_view s) { return s.size() >= 2 && s[0] == '-' && space_char(s[1]); }
-bool right_trim(std::string_view s) { return s.size() >= 2 && space_char(s[0]) && s[1] == '-'; }
+// Nearly all of a template is ASCII: a table says what a byte may be, and only the others are decoded.
+enum Class : uint8_t { kSpace = 1, kWord = 2, kTerminator = 4 };
+constexpr auto kClasses = [] {
+  std::array<uint8_t, 256> classes{};
+  for (unsigned char c : kSpaces) classes[c] = kSpace | kTerminator;
+  for (unsigned char c : std::string_view(".,|:)(")) classes[c] = kTerminator;
+  for (int c = '0'; c <= '9'; ++c) classes[static_cast<size_t>(c)] = kWord;
+  for (int c = 'a'; c <= 'z'; ++c)
+    classes[static_cast<size_t>(c)] = classes[static_cast<size_t>(c - 32)] = kWord;
+  classes['_'] = kWord;
+  return classes;
+}();
+bool is(char c, Class wanted) { return kClasses[static_cast<unsigned char>(c)] & wanted; }
+bool ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-int newlines(std::string_view s) { return static_cast<int>(std::count(s.begin(), s.end(), '\n')); }
+bool alphanumeric(Rune r) { return r == '_' || is_letter(r) || is_digit(r); }
+bool left_trim(std::string_view s) { return s.size() >= 2 && s[0] == '-' && is(s[1], kSpace); }
+bool right_trim(std::string_view s) { return s.size() >= 2 && is(s[0], kSpace) && s[1] == '-'; }
 
 /// %#U
 std::string unicode_name(Rune r) {
@@ -62,23 +74,24 @@ std::string Token::str() const {
 }
 
 Rune Lexer::take() {
-  if (pos_ >= input_.size()) {
-    last_width_ = 0;
-    return kEof;
-  }
+  if (pos_ >= input_.size()) return kEof;
+  if (ascii(input_[pos_])) return input_[pos_++];
   DecodedRune d = decode_rune(rest());
   pos_ += static_cast<size_t>(d.size);
-  last_width_ = d.size;
-  if (d.rune == '\n') ++line_;
   return d.rune;
 }
 
 Rune Lexer::look() const { return pos_ >= input_.size() ? kEof : decode_rune(rest()).rune; }
 
-void Lexer::put_back() {
-  pos_ -= static_cast<size_t>(last_width_);
-  if (last_width_ == 1 && input_[pos_] == '\n') --line_;
-  last_width_ = 0;
+/// Passes letters, digits and underscores.
+void Lexer::pass_word() {
+  for (; pos_ < input_.size(); ++pos_) {
+    if (is(input_[pos_], kWord)) continue;
+    if (ascii(input_[pos_])) return;
+    DecodedRune d = decode_rune(rest());
+    if (!alphanumeric(d.rune)) return;
+    pos_ += static_cast<size_t>(d.size) - 1;
+  }
 }
 
 bool Lexer::accept(std::string_view set) {
@@ -93,25 +106,17 @@ void Lexer::accept_run(std::string_view set) {
 }
 
 Token Lexer::make(TokenKind kind) {
-  Token token{kind, static_cast<uint32_t>(start_), start_line_, input_.substr(start_, pos_ - start_)};
+  Token token{kind, static_cast<uint32_t>(start_), input_.substr(start_, pos_ - start_)};
   start_ = pos_;
-  start_line_ = line_;
   return token;
-}
-
-void Lexer::ignore() {
-  line_ += newlines(input_.substr(start_, pos_ - start_));
-  start_ = pos_;
-  start_line_ = line_;
 }
 
 Token Lexer::fail(std::string message) {
   error_ = std::move(message);
-  Token token{TokenKind::Error, static_cast<uint32_t>(start_), start_line_, error_};
-  input_ = {};
-  start_ = pos_ = 0;
+  input_ = input_.substr(0, start_);  // what follows is the end, at the same place
+  pos_ = start_;
   inside_ = false;
-  return token;
+  return {TokenKind::Error, static_cast<uint32_t>(start_), error_};
 }
 
 Token Lexer::next() { return inside_ ? inside_action() : text(); }
@@ -121,11 +126,7 @@ Token Lexer::text() {
     size_t found = input_.find("{{", pos_);
     if (found == std::string_view::npos) {
       pos_ = input_.size();
-      if (pos_ > start_) {
-        line_ += newlines(input_.substr(start_));
-        return make(TokenKind::Text);
-      }
-      return make(TokenKind::Eof);
+      return make(pos_ > start_ ? TokenKind::Text : TokenKind::Eof);
     }
     if (found > pos_) {
       pos_ = found;
@@ -136,7 +137,6 @@ Token Lexer::text() {
         trimmed = before.size() - (keep == std::string_view::npos ? 0 : keep + 1);
       }
       pos_ -= trimmed;
-      line_ += newlines(input_.substr(start_, pos_ - start_));
       Token token = make(TokenKind::Text);
       pos_ += trimmed;
       ignore();
@@ -206,16 +206,11 @@ Token Lexer::right_delim(bool trim) {
 Token Lexer::inside_action() {
   bool trim = false;
   if (at_right_delim(trim)) return paren_depth_ == 0 ? right_delim(trim) : fail("unclosed left paren");
+  if (pos_ < input_.size() && is(input_[pos_], kSpace)) return space();
   Rune r = take();
   switch (r) {
     case kEof:
       return fail("unclosed action");
-    case ' ':
-    case '\t':
-    case '\r':
-    case '\n':
-      put_back();
-      return space();
     case '=':
       return make(TokenKind::Assign);
     case ':':
@@ -228,11 +223,10 @@ Token Lexer::inside_action() {
     case '\'':
       return quoted('\'', TokenKind::CharConstant, "unterminated character constant");
     case '`':
-      while (true) {
-        Rune c = take();
-        if (c == kEof) return fail("unterminated raw quoted string");
-        if (c == '`') return make(TokenKind::RawString);
-      }
+      pos_ = input_.find('`', pos_);
+      if (pos_ == std::string_view::npos) return fail("unterminated raw quoted string");
+      ++pos_;
+      return make(TokenKind::RawString);
     case '$':
       return at_terminator() ? make(TokenKind::Variable) : field_or_variable(TokenKind::Variable);
     case '(':
@@ -243,75 +237,48 @@ Token Lexer::inside_action() {
     case '.':
       if (pos_ < input_.size() && (input_[pos_] < '0' || input_[pos_] > '9'))
         return field_or_variable(TokenKind::Field);
-      put_back();
+      pos_ = start_;
       return number();
     default:
       break;
   }
   if (r == '+' || r == '-' || (r >= '0' && r <= '9')) {
-    put_back();
+    pos_ = start_;
     return number();
   }
-  if (alphanumeric(r)) {
-    put_back();
-    return identifier();
-  }
+  if (alphanumeric(r)) return identifier();
   if (r < 0x80 && is_print(r)) return make(TokenKind::Char);
   return fail("unrecognized character in action: " + unicode_name(r));
 }
 
 Token Lexer::space() {
-  size_t count = 0;
-  while (space_char(look())) {
-    take();
-    ++count;
-  }
+  while (pos_ < input_.size() && is(input_[pos_], kSpace)) ++pos_;
   // The last space may belong to a trimming delimiter.
   std::string_view from_last = input_.substr(pos_ - 1);
   if (right_trim(from_last) && from_last.substr(2).starts_with("}}")) {
     --pos_;
-    if (input_[pos_] == '\n') --line_;
-    if (count == 1) return right_delim(true);
+    if (pos_ == start_) return right_delim(true);
   }
   return make(TokenKind::Space);
 }
 
 Token Lexer::identifier() {
-  Rune r;
-  while (alphanumeric(r = take())) {
-  }
-  put_back();
+  pass_word();
   std::string_view word = input_.substr(start_, pos_ - start_);
-  if (!at_terminator()) return fail("bad character " + unicode_name(r));
+  if (!at_terminator()) return fail("bad character " + unicode_name(look()));
   auto at = std::ranges::lower_bound(kKeywords, word, {}, &Keyword::word);
   return make(at != kKeywords.end() && at->word == word ? at->kind : TokenKind::Identifier);
 }
 
 Token Lexer::field_or_variable(TokenKind kind) {
   if (at_terminator()) return make(kind == TokenKind::Variable ? kind : TokenKind::Dot);
-  Rune r;
-  while (alphanumeric(r = take())) {
-  }
-  put_back();
-  if (!at_terminator()) return fail("bad character " + unicode_name(r));
+  pass_word();
+  if (!at_terminator()) return fail("bad character " + unicode_name(look()));
   return make(kind);
 }
 
 bool Lexer::at_terminator() const {
-  Rune r = look();
-  if (space_char(r)) return true;
-  switch (r) {
-    case kEof:
-    case '.':
-    case ',':
-    case '|':
-    case ':':
-    case ')':
-    case '(':
-      return true;
-    default:
-      return rest().starts_with("}}");
-  }
+  return pos_ >= input_.size() || is(input_[pos_], kTerminator) || rest().starts_with("}}");
 }
 
 Token Lexer::quoted(char quote, TokenKind kind, const char* unterminated) {

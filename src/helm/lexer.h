@@ -47,7 +47,6 @@ enum class TokenKind : uint8_t {
 struct Token {
   TokenKind kind = TokenKind::Eof;
   uint32_t pos = 0;  ///< byte offset in the source
-  int line = 0;      ///< from 1
   std::string_view value;
 
   /// As error messages show it.
@@ -75,21 +74,19 @@ class Lexer final {
 
   int32_t take();
   int32_t look() const;
-  void put_back();
+  void pass_word();
   bool accept(std::string_view set);
   void accept_run(std::string_view set);
   bool scan_number();
   bool at_terminator() const;
   bool at_right_delim(bool& trim) const;
   Token make(TokenKind kind);
-  void ignore();
+  void ignore() { start_ = pos_; }
   Token fail(std::string message);
   std::string_view rest() const { return input_.substr(pos_); }
 
   std::string_view input_;
   size_t pos_ = 0, start_ = 0;
-  int line_ = 1, start_line_ = 1;
-  int last_width_ = 0;
   int paren_depth_ = 0;
   bool inside_ = false;
   std::string error_;

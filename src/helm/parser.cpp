@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
+#include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "helm/functions/function.h"
@@ -29,6 +30,24 @@ struct Source {
   Tree& tree;
   Lexer lexer;
   StackGuard stack{kParseStack};
+  std::vector<uint32_t> parts;  ///< see Parts
+};
+
+/// The ids a node under construction is made of. All such nodes share one stack, the innermost on top.
+class Parts final {
+ public:
+  explicit Parts(Source& source) : stack_(source.parts), begin_(stack_.size()) {}
+  ~Parts() { stack_.resize(begin_); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  void push_back(uint32_t id) { stack_.push_back(id); }
+  size_t size() const { return stack_.size() - begin_; }
+  std::span<const uint32_t> ids() const { return std::span(stack_).subspan(begin_); }
+
+ private:
+  std::vector<uint32_t>& stack_;
+  size_t begin_;
 };
 
 /// Parses one template: a file's body, or the body of a define or block in it.
@@ -49,8 +68,8 @@ class TemplateParser final {
   void backup() { ++pushed_; }
   void backup2(const Token& t1);
   void backup3(const Token& t2, const Token& t1);
-  Token next_non_space();
-  Token peek_non_space();
+  const Token& next_non_space();
+  const Token& peek_non_space();
   Token expect(TokenKind kind, std::string_view context);
   [[noreturn]] void fail(const std::string& message) const;
   [[noreturn]] void unexpected(const Token& token, std::string_view context) const;
@@ -61,8 +80,8 @@ class TemplateParser final {
   Item action();
   NodeId loop_exit(NodeKind kind, const Token& keyword);
   NodeId pipeline(std::string_view context, TokenKind end);
-  void declarations(std::string_view context, std::vector<uint32_t>& declared, bool& assigns);
-  void check_pipeline(const std::vector<uint32_t>& commands, std::string_view context) const;
+  void declarations(std::string_view context, Parts& declared, bool& assigns);
+  void check_pipeline(std::span<const uint32_t> commands, std::string_view context) const;
   NodeId control(NodeKind kind, std::string_view context);
   NodeId block_control();
   NodeId template_control();
@@ -74,8 +93,8 @@ class TemplateParser final {
 
   // Making nodes.
   NodeId add(Node node);
-  NodeId list(uint32_t pos, const std::vector<uint32_t>& items);
-  uint32_t links(const std::vector<uint32_t>& ids);
+  NodeId list(uint32_t pos, std::span<const uint32_t> items);
+  uint32_t links(std::span<const uint32_t> ids);
   NodeId field(uint32_t pos, std::string_view dotted);
   NodeId make_variable(uint32_t pos, std::string_view dotted);
   uint32_t variable(std::string_view name);
@@ -84,12 +103,16 @@ class TemplateParser final {
   void define(std::string_view name, NodeId root);
   bool empty(NodeId id) const;
 
+  int line(uint32_t pos) const { return tree_.position(pos).line; }
+
+  static constexpr uint32_t kNoAction = UINT32_MAX;
+
   Source& source_;
   Tree& tree_;
   Token token_[3];
   int pushed_ = 0;
   std::vector<uint32_t> variables_;
-  int action_line_ = 0;
+  uint32_t action_pos_ = kNoAction;
   int range_depth_ = 0;
   int paren_depth_ = 0;
 };
@@ -120,15 +143,15 @@ void TemplateParser::backup3(const Token& t2, const Token& t1) {
   pushed_ = 3;
 }
 
-Token TemplateParser::next_non_space() {
+const Token& TemplateParser::next_non_space() {
   while (true) {
     const Token& token = next();
     if (token.kind != TokenKind::Space) return token;
   }
 }
 
-Token TemplateParser::peek_non_space() {
-  Token token = next_non_space();
+const Token& TemplateParser::peek_non_space() {
+  const Token& token = next_non_space();
   backup();
   return token;
 }
@@ -140,14 +163,14 @@ Token TemplateParser::expect(TokenKind kind, std::string_view context) {
 }
 
 void TemplateParser::fail(const std::string& message) const {
-  throw invalid(fmt::format("template: {}:{}: {}", tree_.name, token_[0].line, message));
+  throw invalid(fmt::format("template: {}:{}: {}", tree_.name, line(token_[0].pos), message));
 }
 
 void TemplateParser::unexpected(const Token& token, std::string_view context) const {
   if (token.kind == TokenKind::Error) {
     std::string extra;
-    if (action_line_ != 0 && action_line_ != token.line) {
-      extra = fmt::format(" in action started at {}:{}", tree_.name, action_line_);
+    if (action_pos_ != kNoAction && line(action_pos_) != line(token.pos)) {
+      extra = fmt::format(" in action started at {}:{}", tree_.name, line(action_pos_));
       if (token.value.ends_with(" action")) extra = extra.substr(std::string_view(" in action").size());
     }
     fail(std::string(token.value) + extra);
@@ -157,7 +180,7 @@ void TemplateParser::unexpected(const Token& token, std::string_view context) co
 
 void TemplateParser::file() {
   uint32_t pos = peek().pos;
-  std::vector<uint32_t> items;
+  Parts items(source_);
   while (peek().kind != TokenKind::Eof) {
     if (peek().kind == TokenKind::LeftDelim) {
       Token delim = next();
@@ -171,7 +194,7 @@ void TemplateParser::file() {
     if (item.stop != Stop::None) fail(item.stop == Stop::End ? "unexpected {{end}}" : "unexpected {{else}}");
     items.push_back(item.node);
   }
-  define(tree_.name, list(pos, items));
+  define(tree_.name, list(pos, items.ids()));
 }
 
 void TemplateParser::definition() {
@@ -194,11 +217,11 @@ void TemplateParser::block(std::string_view name) {
 Stop TemplateParser::item_list(NodeId& made) {
   if (source_.stack.exhausted()) fail("max nesting depth exceeded");
   uint32_t pos = peek_non_space().pos;
-  std::vector<uint32_t> items;
+  Parts items(source_);
   while (peek_non_space().kind != TokenKind::Eof) {
     Item item = text_or_action();
     if (item.stop != Stop::None) {
-      made = list(pos, items);
+      made = list(pos, items.ids());
       return item.stop;
     }
     items.push_back(item.node);
@@ -211,9 +234,9 @@ Item TemplateParser::text_or_action() {
   if (token.kind == TokenKind::Text)
     return {add({NodeKind::Text, 0, 0, token.pos, token.pos, static_cast<uint32_t>(token.value.size())})};
   if (token.kind != TokenKind::LeftDelim) unexpected(token, "input");
-  action_line_ = token.line;
+  action_pos_ = token.pos;
   Item item = action();
-  action_line_ = 0;
+  action_pos_ = kNoAction;
   return item;
 }
 
@@ -260,7 +283,7 @@ NodeId TemplateParser::loop_exit(NodeKind kind, const Token& keyword) {
   return add({kind, 0, 0, keyword.pos});
 }
 
-void TemplateParser::declarations(std::string_view context, std::vector<uint32_t>& declared, bool& assigns) {
+void TemplateParser::declarations(std::string_view context, Parts& declared, bool& assigns) {
   while (true) {
     Token v = peek_non_space();
     if (v.kind != TokenKind::Variable) return;
@@ -298,12 +321,12 @@ void TemplateParser::declarations(std::string_view context, std::vector<uint32_t
 
 NodeId TemplateParser::pipeline(std::string_view context, TokenKind end) {
   uint32_t pos = peek_non_space().pos;
-  std::vector<uint32_t> parts, commands;
+  Parts parts(source_);
   bool assigns = false;
   declarations(context, parts, assigns);
   auto declared = static_cast<uint16_t>(parts.size());
   while (true) {
-    Token token = next_non_space();
+    const Token& token = next_non_space();
     if (token.kind == end) break;
     switch (token.kind) {
       case TokenKind::Bool:
@@ -319,19 +342,19 @@ NodeId TemplateParser::pipeline(std::string_view context, TokenKind end) {
       case TokenKind::Variable:
       case TokenKind::LeftParen:
         backup();
-        commands.push_back(command());
+        parts.push_back(command());
         break;
       default:
         unexpected(token, context);
     }
   }
+  std::span<const uint32_t> commands = parts.ids().subspan(declared);
   check_pipeline(commands, context);
-  parts.insert(parts.end(), commands.begin(), commands.end());
-  uint32_t first = links(parts);
+  uint32_t first = links(parts.ids());
   return add({NodeKind::Pipe, assigns, declared, pos, first, static_cast<uint32_t>(commands.size())});
 }
 
-void TemplateParser::check_pipeline(const std::vector<uint32_t>& commands, std::string_view context) const {
+void TemplateParser::check_pipeline(std::span<const uint32_t> commands, std::string_view context) const {
   if (commands.empty()) fail(fmt::format("missing value for {}", context));
   for (size_t i = 1; i < commands.size(); ++i) {
     switch (tree_[tree_.links[tree_[commands[i]].a]].kind) {
@@ -361,13 +384,15 @@ NodeId TemplateParser::control(NodeKind kind, std::string_view context) {
                                                  : TokenKind::Eof;
     if (chained != TokenKind::Eof && peek().kind == chained) {
       uint32_t pos = next().pos;
-      other = list(pos, {control(kind, context)});
+      NodeId branch = control(kind, context);
+      other = list(pos, {&branch, 1});
     } else if (item_list(other) != Stop::End) {
       fail("expected end; found {{else}}");
     }
   }
   variables_.resize(scope);
-  uint32_t first = links({pipe, body, other});
+  const uint32_t parts[] = {pipe, body, other};
+  uint32_t first = links(parts);
   return add({kind, 0, 0, tree_[pipe].pos, first});
 }
 
@@ -401,12 +426,12 @@ std::string_view TemplateParser::template_name(const Token& token, std::string_v
 
 NodeId TemplateParser::command() {
   uint32_t pos = peek_non_space().pos;
-  std::vector<uint32_t> arguments;
+  Parts arguments(source_);
   while (true) {
     peek_non_space();
     NodeId argument = operand();
     if (argument != kNoNode) arguments.push_back(argument);
-    Token token = next();
+    const Token& token = next();
     if (token.kind == TokenKind::Space) continue;
     if (token.kind == TokenKind::RightDelim || token.kind == TokenKind::RightParen)
       backup();
@@ -414,8 +439,8 @@ NodeId TemplateParser::command() {
       unexpected(token, "operand");
     break;
   }
-  if (arguments.empty()) fail("empty command");
-  uint32_t first = links(arguments);
+  if (arguments.size() == 0) fail("empty command");
+  uint32_t first = links(arguments.ids());
   return add({NodeKind::Command, 0, 0, pos, first, static_cast<uint32_t>(arguments.size())});
 }
 
@@ -587,13 +612,13 @@ NodeId TemplateParser::add(Node node) {
   return static_cast<NodeId>(tree_.nodes.size() - 1);
 }
 
-uint32_t TemplateParser::links(const std::vector<uint32_t>& ids) {
+uint32_t TemplateParser::links(std::span<const uint32_t> ids) {
   auto first = static_cast<uint32_t>(tree_.links.size());
   tree_.links.insert(tree_.links.end(), ids.begin(), ids.end());
   return first;
 }
 
-NodeId TemplateParser::list(uint32_t pos, const std::vector<uint32_t>& items) {
+NodeId TemplateParser::list(uint32_t pos, std::span<const uint32_t> items) {
   uint32_t first = links(items);
   return add({NodeKind::List, 0, 0, pos, first, static_cast<uint32_t>(items.size())});
 }
@@ -622,13 +647,17 @@ NodeId TemplateParser::make_variable(uint32_t pos, std::string_view name) {
 
 uint32_t TemplateParser::variable(std::string_view name) {
   auto& names = tree_.variables;
-  auto at = std::ranges::find(names, name);
-  if (at == names.end()) at = names.insert(at, name);
+  text::Key key(name);
+  auto at = std::ranges::find(names, key);
+  if (at == names.end()) at = names.insert(at, key);
   return static_cast<uint32_t>(at - names.begin());
 }
 
 std::string_view TemplateParser::string_constant(const Token& token) {
   std::string_view literal = token.value, body = literal.substr(1, literal.size() - 2);
+  if (token.kind == TokenKind::String &&
+      std::ranges::all_of(body, [](char c) { return c >= ' ' && c != '\\' && c != 0x7F; }))
+    return body;  // plain ASCII stands for itself
   auto text = unquote(literal);
   if (!text) fail("invalid syntax");
   return *text == body ? body : tree_.arena.copy(*text);
@@ -655,7 +684,7 @@ bool TemplateParser::empty(NodeId id) const {
     return true;
   }
   if (n.kind != NodeKind::Text) return false;
-  std::string_view text = std::string_view(tree_.source).substr(n.a, n.b);
+  std::string_view text = tree_.source.substr(n.a, n.b);
   while (!text.empty()) {
     DecodedRune d = decode_rune(text);
     if (!is_space(d.rune)) return false;
@@ -666,13 +695,31 @@ bool TemplateParser::empty(NodeId id) const {
 
 }  // namespace
 
-std::unique_ptr<Tree> parse_template(std::string_view name, std::string_view source) {
+std::unique_ptr<Tree> Parser::parse(std::string_view name, std::string_view source) {
   auto tree = std::make_unique<Tree>();
   tree->name = name;
   tree->source = source;
-  if (source.size() >= UINT32_MAX) throw invalid(fmt::format("template: {}: source is too large", name));
+  return parsed(std::move(tree));
+}
+
+std::unique_ptr<Tree> Parser::parse_copy(std::string_view name, std::string_view source) {
+  auto tree = std::make_unique<Tree>();
+  tree->name = name;
+  tree->source = tree->arena.copy(source);
+  return parsed(std::move(tree));
+}
+
+std::unique_ptr<Tree> Parser::parsed(std::unique_ptr<Tree> tree) {
+  if (tree->source.size() >= UINT32_MAX)
+    throw invalid(fmt::format("template: {}: source is too large", tree->name));
+  TreeArrays& arrays = *tree;
+  arrays = std::move(room_);
   Source shared{*tree, Lexer(tree->source)};
   TemplateParser(shared).file();
+  room_ = std::exchange(arrays, TreeArrays(arrays));  // a copy has no spare room
+  auto empty = [](auto&... vectors) { (vectors.clear(), ...); };
+  empty(room_.nodes, room_.links, room_.keys, room_.strings, room_.numbers, room_.variables, room_.functions,
+        room_.definitions);
   return tree;
 }
 

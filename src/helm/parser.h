@@ -8,7 +8,20 @@
 
 namespace shipit::helm {
 
-/// Parses one source. Errors: Invalid with Go's text: `template: NAME:3: unexpected "}" in operand`.
-std::unique_ptr<Tree> parse_template(std::string_view name, std::string_view source);
+/// Parses sources one after the other; the room in which a tree grows is kept from one to the next, and each
+/// tree gets arrays of just its size.
+class Parser final {
+ public:
+  /// `source` must outlive the tree.
+  /// Errors: Invalid with Go's text: `template: NAME:3: unexpected "}" in operand`.
+  std::unique_ptr<Tree> parse(std::string_view name, std::string_view source);
+  /// The same of a source that the tree keeps itself.
+  std::unique_ptr<Tree> parse_copy(std::string_view name, std::string_view source);
+
+ private:
+  std::unique_ptr<Tree> parsed(std::unique_ptr<Tree> tree);
+
+  TreeArrays room_;
+};
 
 }  // namespace shipit::helm

@@ -21,7 +21,7 @@ TemplateSet& TemplateSet::operator=(TemplateSet&&) noexcept = default;
 void TemplateSet::parse(std::string_view name, std::string_view source) {
   std::unique_ptr<Tree> tree;
   try {
-    tree = parse_template(name, source);
+    tree = impl_->parser.parse(name, source);
   } catch (const Error& e) {
     throw invalid(helm_parse_message(name, e.message()));
   }
@@ -48,7 +48,7 @@ std::shared_ptr<const Tree> TemplateSet::Impl::parse_tpl(std::string_view source
     std::lock_guard lock(tpl_mutex);
     if (auto at = tpl_cache.find(source); at != tpl_cache.end()) return at->second;
   }
-  std::shared_ptr<const Tree> tree = parse_template("gotpl", source);
+  std::shared_ptr<const Tree> tree = Parser().parse_copy("gotpl", source);
   std::lock_guard lock(tpl_mutex);
   size_t bytes = tree->footprint();
   if (tpl_bytes + bytes <= kTplCacheBytes && tpl_cache.emplace(tree->source, tree).second) tpl_bytes += bytes;

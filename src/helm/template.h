@@ -26,11 +26,12 @@ class TemplateSet final {
   TemplateSet& operator=(TemplateSet&&) noexcept;
 
   /// Parses a file: its body becomes template `name`, its `define`s further ones. A later definition of the
-  /// same name wins unless it is empty. Helm parses in the order of `sort_as_helm_parses`. Errors: Invalid,
-  /// in Helm's words: "parse error at (chart/templates/x.yaml:3): unexpected "}" in operand".
+  /// same name wins unless it is empty. Helm parses in the order of `sort_as_helm_parses`. `source` must
+  /// outlive the set. Errors: Invalid, in Helm's words: "parse error at (chart/templates/x.yaml:3):
+  /// unexpected "}" in operand".
   void parse(std::string_view name, std::string_view source);
   bool has(std::string_view name) const;
-  /// Bytes held: sources, nodes, names.
+  /// Bytes held: nodes, names and what else parsing made of the sources.
   size_t footprint() const;
 
   struct Impl;

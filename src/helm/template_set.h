@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "helm/parser.h"
 #include "helm/template.h"
 #include "helm/tree.h"
 
@@ -21,6 +22,7 @@ struct TemplateRef {
 };
 
 struct TemplateSet::Impl {
+  Parser parser;
   std::vector<std::unique_ptr<const Tree>> trees;
   std::unordered_map<std::string_view, TemplateRef> by_name;
 

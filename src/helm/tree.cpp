@@ -43,7 +43,7 @@ void Tree::append(std::string& out, NodeId id) const {
   };
   switch (n.kind) {
     case NodeKind::Text:
-      out += std::string_view(source).substr(n.a, n.b);
+      out += source.substr(n.a, n.b);
       break;
     case NodeKind::Action:
       out += "{{";
@@ -98,7 +98,7 @@ void Tree::append(std::string& out, NodeId id) const {
       keys_of(n.a, n.b);
       break;
     case NodeKind::Variable:
-      out += variables[n.b];
+      out += variables[n.b].view();
       keys_of(n.a, n.count);
       break;
     case NodeKind::Chain:
@@ -119,20 +119,19 @@ void Tree::append(std::string& out, NodeId id) const {
       break;
     case NodeKind::Number:
     case NodeKind::String:
-      out += std::string_view(source).substr(n.pos, n.b);
+      out += source.substr(n.pos, n.b);
       break;
   }
 }
 
 size_t Tree::footprint() const {
   auto bytes = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  return sizeof *this + name.capacity() + source.capacity() + bytes(nodes) + bytes(links) + bytes(keys) +
-         bytes(strings) + bytes(numbers) + bytes(variables) + bytes(functions) + bytes(definitions) +
-         arena.footprint();
+  return sizeof *this + name.capacity() + bytes(nodes) + bytes(links) + bytes(keys) + bytes(strings) +
+         bytes(numbers) + bytes(variables) + bytes(functions) + bytes(definitions) + arena.footprint();
 }
 
 Tree::Position Tree::position(uint32_t offset) const {
-  std::string_view before = std::string_view(source).substr(0, offset);
+  std::string_view before = source.substr(0, offset);
   size_t newline = before.rfind('\n');
   auto column = newline == std::string_view::npos ? offset : offset - newline - 1;
   return {1 + static_cast<int>(std::count(before.begin(), before.end(), '\n')), static_cast<int>(column)};

@@ -64,18 +64,22 @@ struct Definition {
   bool empty = false;  ///< nothing but space and comments
 };
 
-struct Tree {
-  std::string name;  ///< of the file, as errors print it
-  std::string source;
+/// The arrays of a tree.
+struct TreeArrays {
   std::vector<Node> nodes;
   std::vector<uint32_t> links;
   std::vector<text::Key> keys;            ///< field names; into source
   std::vector<std::string_view> strings;  ///< constants; into source or unescaped
   std::vector<Number> numbers;
-  std::vector<std::string_view> variables;  ///< names with their $, by id; 0 is "$"
+  std::vector<text::Key> variables;  ///< names with their $, by id; 0 is "$"
   std::vector<const FunctionEntry*> functions;
   std::vector<Definition> definitions;  ///< the file's own body last
-  text::Arena arena;                    ///< of strings that had escapes
+};
+
+struct Tree : TreeArrays {
+  std::string name;         ///< of the file, as errors print it
+  std::string_view source;  ///< somebody else's, or in the arena
+  text::Arena arena;        ///< of strings that had escapes, and of a source that nobody else keeps
 
   const Node& operator[](NodeId id) const { return nodes[id]; }
   /// The node's source as Go's Node.String prints it.

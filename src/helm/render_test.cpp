@@ -1,0 +1,58 @@
+#include "helm/render.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <thread>
+#include <vector>
+
+namespace shipit::helm {
+namespace {
+
+/// A chart that writes into its values, includes, runs tpl and has a schema: all that renders of one chart
+/// share.
+std::shared_ptr<const Chart> shared_chart() {
+  return load_chart({
+      {"Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n"},
+      {"values.yaml", "name: web\nlabels:\n  of: '{{ .Release.Name }}'\n"},
+      {"values.schema.json", R"({"properties":{"name":{"type":"string","pattern":"^[a-z]+$"}}})"},
+      {"templates/_names.tpl", "{{ define \"name\" }}{{ .Release.Name }}-{{ .Values.name }}{{ end }}"},
+      {"templates/map.yaml",
+       "{{- $_ := set .Values \"name\" (printf \"%s-%d\" .Values.name (len .Values.labels)) }}\n"
+       "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ include \"name\" . }}\n"
+       "data:\n  {{- tpl (toYaml .Values.labels) . | nindent 2 }}\n  sum: {{ sha256sum .Release.Name }}\n"},
+  });
+}
+
+RenderRequest request_for(std::string name) {
+  RenderRequest request;
+  request.release.name = std::move(name);
+  return request;
+}
+
+TEST(Render, ThreadsMayShareAChart) {
+  constexpr int kThreads = 4, kRenders = 50;
+  std::vector<std::string> expected;
+  for (int i = 0; i < kThreads; ++i)
+    expected.push_back(
+        render(*shared_chart(), {}, request_for(std::string(1, static_cast<char>('a' + i)))).manifest);
+  ASSERT_NE(expected[0], expected[1]);
+  ASSERT_NE(expected[0].find("name: a-web-1\n"), std::string::npos) << expected[0];
+  auto chart = shared_chart();  // unparsed yet: the first renders race for that too
+  std::latch start(kThreads);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i)
+    threads.emplace_back([&, i] {
+      RenderRequest request = request_for(std::string(1, static_cast<char>('a' + i)));
+      start.arrive_and_wait();
+      for (int n = 0; n < kRenders; ++n)
+        wrong += render(*chart, {}, request).manifest != expected[static_cast<size_t>(i)];
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace shipit::helm
