@@ -17,13 +17,14 @@ Value borrowed(const std::string& text) { return Value::borrowed(text); }
 
 class KubeVersionObject final : public Object {
  public:
-  explicit KubeVersionObject(const KubeVersion& version) : version_(version) {}
+  explicit KubeVersionObject(const KubeVersion& version, bool is_copy = false)
+      : version_(version), is_copy_(is_copy) {}
 
   std::string_view type_name() const override { return "common.KubeVersion"; }
   GoKind kind() const override { return GoKind::Struct; }
   std::vector<Field> fields(Arena&) const override {
     return {{"Version", borrowed(version_.version)},
-            {"normalizedVersion", borrowed(version_.normalized), false},
+            {"normalizedVersion", is_copy_ ? Value("") : borrowed(version_.normalized), false},
             {"Major", borrowed(version_.major)},
             {"Minor", borrowed(version_.minor)}};
   }
@@ -45,9 +46,14 @@ class KubeVersionObject final : public Object {
     return kMethods;
   }
   std::optional<std::string> text_in_place() const override { return version_.for_constraints(); }
+  std::optional<Value> deep_copy(Arena& arena) const override {
+    return value_of(*new (arena.allocate(sizeof(KubeVersionObject), alignof(KubeVersionObject)))
+                        KubeVersionObject(version_, true));
+  }
 
  private:
   const KubeVersion& version_;
+  bool is_copy_;
 };
 
 /// Of the Helm whose output ours is.
@@ -57,14 +63,10 @@ class BuildInfoObject final : public Object {
   GoKind kind() const override { return GoKind::Struct; }
   std::vector<Field> fields(Arena&) const override {
     return {{"Version", "v4.3.1", true, "version"},
-            {"GitCommit", "", true, "git_commit"},
-            {"GitTreeState", "", true, "git_tree_state"},
+            {"GitCommit", "", true, "git_commit", true},
+            {"GitTreeState", "", true, "git_tree_state", true},
             {"GoVersion", "go1.26.8", true, "go_version"},
             {"KubeClientVersion", "v1.37", true, "kube_client_version"}};
-  }
-  std::optional<Value> json(Arena& arena) const override {  // empty fields are left out
-    return Value::map(arena,
-                      {{"go_version", "go1.26.8"}, {"kube_client_version", "v1.37"}, {"version", "v4.3.1"}});
   }
 };
 

@@ -556,11 +556,13 @@ Value Evaluator::function(Value dot, NodeId identifier, NodeId cmd, std::span<co
   if (stack_.exhausted()) fail("expression is nested too deeply");
   Arguments room(*this, count);
   arguments(dot, entry.params, args, final, room.values());
+  for (Value& argument : std::span(room.values(), count))
+    if (argument.is_opaque()) argument = marked(argument, Mark::Returned);
   try {
     charge(text_work(std::span(room.values(), count)));
     Value result = entry.run(call_, {room.values(), count});
     charge(text_work({&result, 1}));
-    return result;
+    return result.is_opaque() ? marked(result, Mark::Returned) : result;
   } catch (GoError& error) {
     fail_call(cmd, entry.name, error);
   }

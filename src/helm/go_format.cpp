@@ -377,7 +377,13 @@ bool Printer::as_stringer(Value value, Rune verb) {
     bad_verb(verb, value);
     return true;
   }
-  if (f_.sharp_v || (verb != 'v' && verb != 's' && verb != 'x' && verb != 'X' && verb != 'q')) return false;
+  if (f_.sharp_v) {
+    const Object* object = Object::of(value);
+    auto text = object ? object->go_string() : std::nullopt;
+    if (text) pad(truncated(*text));
+    return text.has_value();
+  }
+  if (verb != 'v' && verb != 's' && verb != 'x' && verb != 'X' && verb != 'q') return false;
   std::string text;
   if (!stringer_text(value, text)) return false;
   any_string(text, verb, value);
@@ -494,7 +500,9 @@ void Printer::object(const Object& object, Value value, Rune verb, int depth) {
   bool pointer = object.kind() == GoKind::Pointer;
   if (pointer && depth > 0) {
     constexpr std::string_view kAddressVerbs = "vpbodxX";
-    if (verb < 0x80 && kAddressVerbs.find(static_cast<char>(verb)) != std::string_view::npos)
+    if (f_.sharp_v)
+      out_ += fmt::format("({})(0xc000000000)", object.type_name());
+    else if (verb < 0x80 && kAddressVerbs.find(static_cast<char>(verb)) != std::string_view::npos)
       out_ += "0xc000000000";
     else
       bad_verb(verb, value);
@@ -749,13 +757,17 @@ void append_printed(std::string& out, Value value, text::Arena& arena) {
     out += "<no value>";
     return;
   }
-  if (const Object* object = Object::of(value)) {
+  const Object* object = Object::of(value);
+  if (object && mark_of(value) != Mark::Returned) {
     if (auto text = object->text_in_place()) {
       out += *text;
       return;
     }
   }
+  size_t begin = out.size();
   append_value(out, value, arena);
+  // Templates print what a pointer points to.
+  if (object && object->kind() == GoKind::Pointer && out[begin] == '&') out.erase(begin, 1);
 }
 
 std::string_view strval(Value value, text::Arena& arena) {

@@ -38,6 +38,8 @@ enum class Mark : uint8_t {
   NilStringMap,  // map[string]string(nil)
   Values,        // common.Values
   NilMap,        // map[string]interface {}(nil)
+  // Kind::Opaque
+  Returned,  // given to or by a function: no longer the field it was, its pointer's methods are gone
 };
 
 /// Set on a value that was read out of an interface {} (map member, list item): Go's errors name that type.

@@ -29,6 +29,7 @@ struct Field {
   Value value;
   bool exported = true;        ///< else only %v shows it
   std::string_view json = {};  ///< name in JSON and YAML; empty: `name`
+  bool omit_empty = false;     ///< left out of those when it is an empty text
 };
 
 class Object {
@@ -56,8 +57,12 @@ class Object {
   /// What String() gives when only the pointer has it: `{{ .Capabilities.KubeVersion }}` uses it, printf does
   /// not.
   virtual std::optional<std::string> text_in_place() const { return {}; }
+  /// What GoString() gives, for %#v.
+  virtual std::optional<std::string> go_string() const { return {}; }
   /// What a JSON encoder is given instead of the fields (time.Time: a string).
   virtual std::optional<Value> json(text::Arena&) const { return {}; }
+  /// What a copy by reflection (deepCopy) is, when it differs: fields that are not exported are lost.
+  virtual std::optional<Value> deep_copy(text::Arena&) const { return {}; }
   /// Deep equality with an object of the same type; the fields' by default.
   virtual bool equals(const Object& other, text::Arena& arena) const;
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "text/number.h"
 #include "text/utf8.h"
+#include "text/yaml.h"
 
 namespace shipit::text {
 namespace {
@@ -322,8 +323,13 @@ class Writer final {
     if (depth > kWriteDepth) throw invalid("json: a value that is nested too deeply or contains itself");
     switch (value.kind()) {
       case Kind::Null:
-      case Kind::Opaque:
         out_ += "null";
+        break;
+      case Kind::Opaque:
+        if (const YamlSpecial* node = YamlSpecial::of(value); node && node->plain.empty())
+          members(node->members, depth);
+        else
+          out_ += "null";
         break;
       case Kind::Bool:
         out_ += value.as_bool() ? "true" : "false";
@@ -350,22 +356,24 @@ class Writer final {
         close(first, ']', depth);
         break;
       }
-      case Kind::Map: {
-        bool first = true;
-        out_ += '{';
-        for (const Member& m : value.members()) {
-          separate(first, depth + 1);
-          append_json_string(out_, m.key.view(), style_.escape_html);
-          out_ += style_.indent ? ": " : ":";
-          write(m.value, depth + 1);
-        }
-        close(first, '}', depth);
+      case Kind::Map:
+        members(value.members(), depth);
         break;
-      }
     }
   }
 
  private:
+  void members(std::span<const Member> members, int depth) {
+    bool first = true;
+    out_ += '{';
+    for (const Member& m : members) {
+      separate(first, depth + 1);
+      append_json_string(out_, m.key.view(), style_.escape_html);
+      out_ += style_.indent ? ": " : ":";
+      write(m.value, depth + 1);
+    }
+    close(first, '}', depth);
+  }
   template <class Number>
   void append_whole(Number number) {
     char digits[24];

@@ -226,15 +226,19 @@ Constraint Constraint::parse(std::string_view text) {
                             {"<", Op::Lt},  {"~", Op::Tilde},  {"^", Op::Caret}, {"", Op::Eq}};
   Constraint constraint;
   for (std::string_view group : groups) {
-    auto& all = constraint.any_of_all_.emplace_back();
+    struct Found {
+      Op op;
+      Pieces pieces;
+    };
+    std::vector<Found> found;  // the form of the whole group is looked at before its versions are
     size_t at = run(group, 0, is_space);
-    while (at < group.size() || all.empty()) {
+    while (at < group.size() || found.empty()) {
       const Named* op =
           std::ranges::find_if(kOps, [&](const Named& n) { return group.substr(at).starts_with(n.text); });
       at = run(group, at + op->text.size(), is_space);
       auto pieces = match_pieces(group.substr(at), is_segment);
       if (!pieces) improper(group);
-      all.push_back(comparison(op->op, pieces->major, pieces->minor, pieces->patch, pieces->prerelease));
+      found.push_back({op->op, *pieces});
       at += pieces->all.size();
       size_t next = run(group, at, is_space);
       bool separated = next > at;
@@ -246,6 +250,8 @@ Constraint Constraint::parse(std::string_view text) {
       if (next < group.size() && !separated) improper(group);
       at = next;
     }
+    auto& all = constraint.any_of_all_.emplace_back();
+    for (const auto& [op, p] : found) all.push_back(comparison(op, p.major, p.minor, p.patch, p.prerelease));
   }
   return constraint;
 }

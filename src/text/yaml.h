@@ -3,6 +3,8 @@
 // underneath, then JSON): YAML 1.1 booleans, merge keys, anchors, non-string keys as their JSON text. Pure;
 // any thread.
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,8 +39,8 @@ std::vector<YamlPart> split_yaml_documents(std::string_view bytes);
 std::string to_yaml(Value value);
 void append_yaml(std::string& out, Value value);
 
-/// What a document can't say of a node for append_yaml_v3: an opaque Value of this sort is a scalar written
-/// as it is, or else a map whose members keep their order.
+/// What a document can't say of a node: an opaque Value of this sort is a scalar written as it is, or else a
+/// map whose members keep their order. append_yaml_v3 knows both, append_json the map.
 struct YamlSpecial {
   static constexpr uint16_t kSort = 2;
   static Value value_of(const YamlSpecial& node) { return Value::opaque(&node, kSort); }
@@ -47,6 +49,14 @@ struct YamlSpecial {
                ? static_cast<const YamlSpecial*>(value.as_opaque())
                : nullptr;
   }
+  /// In the arena, with a copy of the members.
+  static const YamlSpecial& in(Arena& arena, const YamlSpecial& node) {
+    auto* members = arena.allocate_array<Member>(node.members.size());
+    std::uninitialized_copy(node.members.begin(), node.members.end(), members);
+    return *new (arena.allocate_array<YamlSpecial>(1))
+        YamlSpecial{node.plain, {members, node.members.size()}};
+  }
+
   std::string_view plain;
   std::span<const Member> members;
 };

@@ -274,8 +274,8 @@ Value decrypt_aes(Call& call, std::span<Value> args) {
   std::string crypt;
   if (!base64_decode(str(args, 1), crypt)) Call::fail(crypt);
   if (crypt.size() < kBlock)
-    Call::fail(
-        fmt::format("runtime error: slice bounds out of range [:{}] with capacity {}", kBlock, crypt.size()));
+    Call::fail(fmt::format("runtime error: slice bounds out of range [:{}] with capacity {}", kBlock,
+                           str(args, 1).size() / 4 * 3));  // what Go makes room for before it decodes
   std::string_view data = std::string_view(crypt).substr(kBlock);
   if (data.size() % kBlock) Call::fail("crypto/cipher: input not full blocks");
   if (data.empty()) Call::fail("runtime error: index out of range [-1]");

@@ -20,6 +20,18 @@ class TimeObject final : public Object {
   std::string_view type_name() const override { return "time.Time"; }
   GoKind kind() const override { return GoKind::Struct; }
   std::optional<std::string> text() const override { return time_text(time_); }
+  std::optional<std::string> go_string() const override {
+    constexpr std::string_view kMonths[] = {"January",   "February", "March",    "April",
+                                            "May",       "June",     "July",     "August",
+                                            "September", "October",  "November", "December"};
+    CivilTime c = civil(time_);
+    std::string zone = time_.zone == utc_zone() ? "time.UTC"
+                       : time_.zone == local_zone()
+                           ? "time.Local"
+                           : fmt::format("time.Location({})", quoted(zone_name(time_.zone)));
+    return fmt::format("time.Date({}, time.{}, {}, {}, {}, {}, {}, {})", c.year, kMonths[c.month - 1], c.day,
+                       c.hour, c.minute, c.second, time_.nanoseconds, zone);
+  }
   std::optional<Value> json(text::Arena& arena) const override {
     return Value::string(arena, format_time(time_, "2006-01-02T15:04:05.999999999Z07:00"));
   }

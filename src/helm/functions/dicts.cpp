@@ -129,6 +129,7 @@ Value deep_copy_value(Call& call, Value value, int depth) {
       map.set_borrowed(call.arena(), m.key, deep_copy_value(call, m.value, depth + 1));
     return map.with_mark(value.mark());
   }
+  if (const Object* object = Object::of(value)) return object->deep_copy(call.arena()).value_or(value);
   return value;
 }
 

@@ -338,8 +338,10 @@ class TimeParser final {
     int ignored;
     switch (chunk.std) {
       case Std::Year: {
-        if (!digit_at(value_, 0) || !digit_at(value_, 1)) return false;
-        int two = (value_[0] - '0') * 10 + (value_[1] - '0');
+        bool is_signed = value_.starts_with('-') || value_.starts_with('+');  // Go's atoi takes a sign
+        if ((!is_signed && !digit_at(value_, 0)) || !digit_at(value_, 1)) return false;
+        int two = (is_signed ? 0 : (value_[0] - '0') * 10) + (value_[1] - '0');
+        if (value_.starts_with('-')) two = -two;
         value_.remove_prefix(2);
         year_ = two + (two >= 69 ? 1900 : 2000);
         return true;
@@ -375,13 +377,13 @@ class TimeParser final {
         return take_number3(chunk.std == Std::ZeroYearDay, yearday_);
       case Std::Hour: {
         bool ok = take_number(value_, false, hour_);
-        check(hour_ < 24, "hour");
+        check(!ok || hour_ < 24, "hour");
         return ok;
       }
       case Std::Hour12:
       case Std::ZeroHour12: {
         bool ok = take_number(value_, chunk.std == Std::ZeroHour12, hour_);
-        check(hour_ <= 12, "hour");
+        check(!ok || hour_ <= 12, "hour");
         return ok;
       }
       case Std::Minute:

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <netdb.h>
 
-#include <new>
-
 #include "base/error.h"
 #include "helm/evaluator.h"
 #include "helm/functions/function.h"
@@ -87,8 +85,7 @@ Value for_yaml_v3(Call& call, Value value, int depth = 0) {
   call.charge(1);
   text::Arena& arena = call.arena();
   auto special = [&](const text::YamlSpecial& node) {
-    return text::YamlSpecial::value_of(*new (arena.allocate_array<text::YamlSpecial>(1))
-                                           text::YamlSpecial(node));
+    return text::YamlSpecial::value_of(text::YamlSpecial::in(arena, node));
   };
   if (is_bytes(value)) {
     Value list = Value::list(arena);
@@ -122,9 +119,7 @@ Value for_yaml_v3(Call& call, Value value, int depth = 0) {
     members.push_back({arena.copy(name), for_yaml_v3(call, f.value, depth + 1)});
   }
   if (is_map) return Value::map_of(arena, members);
-  auto* kept = arena.allocate_array<text::Member>(members.size());
-  std::uninitialized_copy(members.begin(), members.end(), kept);
-  return special({.members = {kept, members.size()}});
+  return special({.members = members});
 }
 
 Value to_yaml_pretty(Call& call, std::span<Value> args) {
@@ -196,11 +191,21 @@ Value from_yaml_array(Call& call, std::span<Value> args) {
   }
 }
 
+/// A text that is one number is of the wrong type before it is out of range.
+std::string decode_problem(const GoError& error, std::string_view text, std::string_view wanted) {
+  size_t first = text.find_first_not_of(" \t\r\n");
+  bool is_number =
+      first != std::string_view::npos && (text[first] == '-' || (text[first] >= '0' && text[first] <= '9'));
+  if (is_number && error.text().find("cannot unmarshal number") != std::string::npos)
+    return json_type_error(Value(0), wanted);
+  return error.text();
+}
+
 Value from_json(Call& call, std::span<Value> args) {
   try {
     return as_map(call, decode_json(call, args[0].as_string()), "");
   } catch (const GoError& e) {
-    return error_map(call, e.text());
+    return error_map(call, decode_problem(e, args[0].as_string(), kMapType));
   }
 }
 
@@ -208,7 +213,7 @@ Value from_json_array(Call& call, std::span<Value> args) {
   try {
     return as_list(call, decode_json(call, args[0].as_string()), "");
   } catch (const GoError& e) {
-    return Value::list(call.arena(), {call.string(e.text())});
+    return Value::list(call.arena(), {call.string(decode_problem(e, args[0].as_string(), kListType))});
   }
 }
 

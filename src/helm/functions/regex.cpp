@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "helm/functions/function.h"
+#include "helm/go_number.h"
 #include "helm/unicode.h"
 
 namespace shipit::helm {
@@ -48,6 +49,22 @@ std::string error_code(re2::RE2::ErrorCode code) {
     default:
       return "regexp/syntax: internal error";
   }
+}
+
+/// Whether a repetition `{n}`, `{n,}` or `{n,m}` is one: Go looks at its numbers first, RE2 at what it
+/// repeats.
+bool good_repeat(std::string_view braces) {
+  constexpr uint64_t kMost = 1000;
+  size_t comma = braces.find(','), end = braces.find('}');
+  auto number = [&](size_t from, size_t to) {
+    Parsed<uint64_t> n = parse_uint(braces.substr(from, to - from), 10);
+    return n.error == NumberError::Syntax ? 0 : n.value;
+  };
+  if (comma >= end) return number(1, end) <= kMost;
+  uint64_t least = number(1, comma);
+  if (comma + 1 == end) return least <= kMost;
+  uint64_t most = number(comma + 1, end);
+  return least <= most && most <= kMost;
 }
 
 /// Go also takes (?<name>…), as Perl and .NET write it.
@@ -99,9 +116,17 @@ Compiled compile(std::string_view pattern) {
   Compiled made;
   made.regex = std::make_shared<const RE2>(to_re2(pattern), options);
   if (!made.regex->ok()) {
-    bool whole = made.regex->error_code() == RE2::ErrorTrailingBackslash;
-    made.error = fmt::format("error parsing regexp: {}: `{}`", error_code(made.regex->error_code()),
-                             whole ? "" : made.regex->error_arg());
+    RE2::ErrorCode code = made.regex->error_code();
+    std::string_view shown = made.regex->error_arg();
+    if (code == RE2::ErrorTrailingBackslash) shown = {};
+    if (shown == made.regex->pattern()) shown = pattern;
+    if (size_t brace = shown.rfind('{');
+        code == RE2::ErrorRepeatOp && brace != std::string_view::npos && !good_repeat(shown.substr(brace))) {
+      code = RE2::ErrorRepeatSize;
+      shown.remove_prefix(brace);
+    }
+    if (code == RE2::ErrorRepeatSize) shown = shown.substr(0, shown.find('}') + 1);
+    made.error = fmt::format("error parsing regexp: {}: `{}`", error_code(code), shown);
     made.regex = nullptr;
   }
   std::lock_guard lock(mutex);

@@ -35,6 +35,7 @@ class VersionObject final : public Object {
   std::optional<Value> json(text::Arena& arena) const override {
     return Value::string(arena, version().str());
   }
+  std::optional<Value> deep_copy(text::Arena& arena) const override { return make(arena, {}, pointer_); }
   std::span<const Method> methods() const override;
 
   text::Version version() const {

@@ -58,31 +58,36 @@ bool must_change(Call& call, Value value, int depth) {
   }
 }
 
-Value changed(Call& call, Value value, int depth) {
+/// `ordered`: structs keep the order of their fields, which only the JSON writer can show.
+Value changed(Call& call, Value value, bool ordered, int depth) {
   if (depth > kDeepest) cycle(value);
   text::Arena& arena = call.arena();
   if (is_bytes(value)) return call.string(base64_encode(value.as_string()));
   if (value.is_list()) {
     if (nil_list(value)) return {};
     Value list = Value::list(arena, value.size());
-    for (Value item : value.items()) list.push_back(arena, changed(call, item, depth + 1));
+    for (Value item : value.items()) list.push_back(arena, changed(call, item, ordered, depth + 1));
     return list;
   }
   if (value.is_map()) {
     if (nil_map(value)) return {};
     Value map = Value::map(arena, value.size());
     for (const text::Member& m : value.members())
-      map.set_borrowed(arena, m.key, changed(call, m.value, depth + 1));
+      map.set_borrowed(arena, m.key, changed(call, m.value, ordered, depth + 1));
     return map;
   }
   if (!value.is_opaque()) return value.with_mark(0);
   const Object* object = Object::of(value);
   if (!object) Call::fail("json: unsupported type: complex128");
   if (auto json = object->json(arena)) return *json;
-  Value map = Value::map(arena);
-  for (const Field& f : object->fields(arena))
-    if (f.exported) map.set(arena, f.json.empty() ? f.name : f.json, changed(call, f.value, depth + 1));
-  return map;
+  std::vector<text::Member> members;
+  for (const Field& f : object->fields(arena)) {
+    if (!f.exported || (f.omit_empty && f.value.as_string("x").empty())) continue;
+    std::string_view name = f.json.empty() ? f.name : f.json;
+    members.push_back({arena.copy(name), changed(call, f.value, ordered, depth + 1)});
+  }
+  if (!ordered || object->kind() == GoKind::Map) return Value::map_of(arena, members);
+  return text::YamlSpecial::value_of(text::YamlSpecial::in(arena, {.members = members}));
 }
 
 /// encoding/json's scanner, for its messages alone.
@@ -238,20 +243,24 @@ class JsonScanner final {
 
 }  // namespace
 
-Value encodable(Call& call, Value value) {
-  return must_change(call, value, 0) ? changed(call, value, 0) : value;
+namespace {
+
+Value encodable(Call& call, Value value, bool ordered) {
+  return must_change(call, value, 0) ? changed(call, value, ordered, 0) : value;
 }
+
+}  // namespace
 
 std::string json_text(Call& call, Value value, bool escape_html, int indent) {
   std::string out;
-  text::append_json(out, encodable(call, value), {.escape_html = escape_html, .indent = indent});
+  text::append_json(out, encodable(call, value, true), {.escape_html = escape_html, .indent = indent});
   return out;
 }
 
 std::string yaml_text(Call& call, Value value) {
   std::string out;
   try {
-    text::append_yaml(out, encodable(call, value));
+    text::append_yaml(out, encodable(call, value, false));
   } catch (GoError& error) {
     error.wrap("error marshaling into JSON: ");
     throw;

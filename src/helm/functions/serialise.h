@@ -9,11 +9,8 @@
 
 namespace shipit::helm {
 
-/// The value as encoding/json sees it: objects as maps, bytes in base64, nil lists and maps null. The same
-/// value when nothing has to change. Errors: GoError with json.Marshal's message for NaN, infinities, complex
-/// numbers, cycles.
-Value encodable(Call& call, Value value);
-/// json.Marshal and friends.
+/// json.Marshal and friends. Objects as maps, bytes in base64, nil lists and maps null. Errors: GoError with
+/// json.Marshal's message for NaN, infinities, complex numbers, cycles.
 std::string json_text(Call& call, Value value, bool escape_html, int indent);
 /// sigs.k8s.io/yaml's Marshal.
 std::string yaml_text(Call& call, Value value);

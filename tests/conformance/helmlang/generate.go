@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,7 +31,7 @@ func (g *generator) chance(n int) bool { return g.Intn(n) == 0 }
 
 // expression is an operand of that kind: a literal, a value, a variable or a call in parentheses.
 func (g *generator) expression(kind byte, depth int) string {
-	if isLeafOnly(kind) && !g.chance(30) {
+	if isLeafOnly(kind) && (kind == 'I' || !g.chance(30)) {
 		return g.leaf(kind)
 	}
 	if kind == 'a' || g.chance(25) { // sometimes a type that does not fit
@@ -57,6 +56,17 @@ func (g *generator) expression(kind byte, depth int) string {
 		s := signatures[g.Intn(len(signatures))]
 		fits := s.result == kind || kind == 'n' && (s.result == 'i' || s.result == 'f' || s.result == 'D') || s.result == 'a' && g.chance(12)
 		if fits {
+			return "(" + g.call(s, depth-1) + ")"
+		}
+	}
+	return g.leaf(kind)
+}
+
+// collection is a list or map for sure: Helm counts up to any number it is told to range over.
+func (g *generator) collection(depth int) string {
+	kind := g.pick([]string{"l", "m"})[0]
+	for range 40 {
+		if s := signatures[g.Intn(len(signatures))]; s.result == kind && !strings.HasPrefix(s.name, "$.Files.Lines") {
 			return "(" + g.call(s, depth-1) + ")"
 		}
 	}
@@ -132,7 +142,9 @@ func (g *generator) call(s signature, depth int) string {
 }
 
 // What may hold a date or the capabilities: with verbs for numbers these print the addresses in them.
-var showsPointers = regexp.MustCompile(`[dD]ate|\$|Capabilities|\.[ )|]|\.$|\.Local|\.UTC|toml`)
+var showsPointers = regexp.MustCompile(`(?i)date|\$|Capabilities|\.[ )|]|\.$|\.Local|\.UTC|toml`)
+
+var argumentIndex = regexp.MustCompile(`\[\d\]`)
 
 func (g *generator) printf(depth int) string {
 	var format strings.Builder
@@ -168,7 +180,11 @@ func (g *generator) printf(depth int) string {
 	if g.chance(15) {
 		args = append(args, g.leaf('s'))
 	}
-	return "printf " + strconv.Quote(format.String()) + " " + strings.Join(args, " ")
+	text, all := format.String(), strings.Join(args, " ")
+	if showsPointers.MatchString(all) {
+		text = argumentIndex.ReplaceAllString(text, "")
+	}
+	return "printf " + strconv.Quote(text) + " " + all
 }
 
 // Texts with a grammar of their own.
@@ -398,16 +414,9 @@ func (g *generator) statement(depth int) string {
 		}
 		return end(out)
 	case 4, 5, 6:
-		over, element := g.expression('l', 2), byte('a')
-		if g.chance(2) {
-			over, element = g.expression('m', 2), 'a'
-		} else if g.chance(4) {
+		over, element := g.collection(2), byte('a')
+		if g.chance(5) {
 			over, element = g.leaf('c'), 'i'
-		} else if g.chance(6) {
-			over = "(" + inner + ")"
-			if kind == 'i' || kind == 'n' || kind == 'f' {
-				over = g.leaf('c')
-			}
 		}
 		switch g.Intn(3) {
 		case 0:
@@ -446,11 +455,11 @@ func (g *generator) statement(depth int) string {
 		}
 		return defined + g.action("template \""+name+"\" "+g.leaf('a'))
 	case 10:
-		source := g.pick([]string{"{{ . }}", "{{ .Values.s }}", "{{ .a }}", "{{ .Values.missing.x }}", "{{ .x", "{{ upper . }}", "{{ include \"t1\" . }}",
+		source := g.pick([]string{"{{ . }}", "{{ .Values.s }}", "{{ .a }}", "{{ .Values.missing.x }}", "{{ .x", "{{ upper . }}", "{{ include \"t9\" . }}",
 			"{{ range . }}{{ . }},{{ end }}", "{{ define \"t1\" }}T{{ end }}{{ template \"t1\" }}", "{{ fail \"f\" }}", "{{ tpl \"{{ .s }}\" . }}"})
-		return g.action("tpl " + strconv.Quote(source) + " " + g.expression('m', 1))
+		return g.action("tpl " + strconv.Quote(source) + " " + g.collection(1))
 	case 11:
-		return g.action("("+inner+")."+g.pick([]string{"a", "b.c", "c.d", "Name", "x"})+" ")
+		return g.action("(" + inner + ")." + g.pick([]string{"a", "b.c", "c.d", "Name", "x"}) + " ")
 	case 12:
 		return g.action(inner + " | " + g.pick([]string{"quote", "toString", "toJson", "toYaml", "len", "kindOf", "default 1", "printf \"%v\"", "toYamlPretty",
 			"squote", "trunc 5", "empty", "print", "html", "js", "not", "typeOf", "int", "float64", "toRawJson | nindent 2", "list | join \",\"", "first",
@@ -461,8 +470,8 @@ func (g *generator) statement(depth int) string {
 			return g.action(fmt.Sprintf("block \"b%d\" %s", g.named, g.leaf('a'))) + "<{{ . }}>" + g.action("end")
 		}
 	}
-	if depth < 2 && slices.Contains([]byte("t"), kind) {
-		return g.action(inner + ` | date "2006-01-02T15:04:05Z07:00"`)
+	if depth < 2 && kind == 't' {
+		return g.action("(" + inner + `).Format "2006-01-02T15:04:05Z07:00"`)
 	}
 	return g.action(inner)
 }

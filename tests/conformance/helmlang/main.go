@@ -65,7 +65,9 @@ func startPeer(path string) *peer {
 }
 
 func (p *peer) ask(cases []testCase) ([]answer, error) {
+	sent := make(chan struct{})
 	go func() {
+		defer close(sent)
 		for _, c := range cases {
 			line, err := json.Marshal(c)
 			check(err)
@@ -82,6 +84,7 @@ func (p *peer) ask(cases []testCase) ([]answer, error) {
 		check(json.Unmarshal(p.out.Bytes(), &a))
 		answers = append(answers, a)
 	}
+	<-sent
 	return answers, nil
 }
 
@@ -137,7 +140,13 @@ func (c *comparison) templates(p *peer, templates []string) {
 	got, err := p.ask(cases)
 	check(err)
 	for i, t := range templates {
-		if want := reference(t, values()); clean(want) != clean(got[i]) {
+		slow := time.AfterFunc(5*time.Second, func() { fmt.Printf("slow in Helm: %s\n", t) })
+		want := reference(t, values())
+		slow.Stop()
+		if clean(want) != clean(got[i]) {
+			if clean(want) != clean(reference(t, values())) {
+				continue // an address of Helm's went into a hash or an encoding
+			}
 			if isJustified(got[i]) {
 				c.mutex.Lock()
 				c.justified++

@@ -20,10 +20,10 @@ func (s signature) function() string {
 
 // Kinds: s string, i int, n any number, f float64, b bool, m map, l list, t time, a anything. Only leaves: d a map of
 // its own, c a count that stays small, k a key, r a regular expression, v a version, C a constraint, p a path, u a
-// URL, T TOML, J JSON, Y YAML, y a layout of dates, Z a zone, D a duration, x text in base 64 or 32, S a date as text.
+// URL, T TOML, J JSON, Y YAML, y a layout of dates, Z a zone, D a duration, x text in base 64 or 32, S a date as text, I an instant.
 const kinds = "sinfbmltsl"
 
-func isLeafOnly(kind byte) bool { return strings.IndexByte("dckrvCpuTJYyZxS", kind) >= 0 }
+func isLeafOnly(kind byte) bool { return strings.IndexByte("dckrvCpuTJYyZxSI", kind) >= 0 }
 
 var signatures = []signature{
 	{"abbrev", "is", 's'}, {"abbrevboth", "iis", 's'}, {"add", "nn*", 'n'}, {"add1", "n", 'n'}, {"add1f", "n", 'f'},
@@ -31,8 +31,8 @@ var signatures = []signature{
 	{"append", "la", 'l'}, {"atoi", "s", 'i'}, {"b32dec", "x", 's'}, {"b32enc", "s", 's'}, {"b64dec", "x", 's'},
 	{"b64enc", "s", 's'}, {"base", "p", 's'}, {"biggest", "nn*", 'n'}, {"camelcase", "s", 's'}, {"cat", "a*", 's'},
 	{"ceil", "n", 'f'}, {"chunk", "il", 'l'}, {"clean", "p", 's'}, {"coalesce", "aa*", 'a'}, {"compact", "l", 'l'},
-	{"concat", "ll*", 'l'}, {"contains", "ss", 'b'}, {"date", "yt", 's'}, {"date", "yi", 's'}, {"date_in_zone", "ytZ", 's'},
-	{"dateInZone", "ytZ", 's'}, {"dateInZone", "yiZ", 's'}, {"dateModify", "Dt", 't'}, {"date_modify", "Dt", 't'},
+	{"concat", "ll*", 'l'}, {"contains", "ss", 'b'}, {"date", "yI", 's'}, {"date_in_zone", "yIZ", 's'},
+	{"dateInZone", "yIZ", 's'}, {"dateModify", "Dt", 't'}, {"date_modify", "Dt", 't'},
 	{"deepCopy", "a", 'a'}, {"deepEqual", "aa", 'b'}, {"default", "aa", 'a'}, {"dict", "kaka", 'm'}, {"dict", "ka", 'm'},
 	{"dict", "a*", 'm'}, {"dig", "kkam", 'a'}, {"dig", "kam", 'a'}, {"dir", "p", 's'}, {"div", "nn", 'n'}, {"divf", "nn*", 'f'},
 	{"duration", "a", 's'}, {"duration", "n", 's'}, {"durationRound", "a", 's'}, {"durationRound", "D", 's'},
@@ -44,7 +44,7 @@ var signatures = []signature{
 	{"fromJsonArray", "J", 'l'}, {"fromToml", "T", 'm'}, {"fromToml", "T", 'm'}, {"fromYaml", "Y", 'm'}, {"fromYamlArray", "Y", 'l'},
 	{"ge", "nn", 'b'}, {"ge", "aa", 'b'}, {"get", "mk", 'a'}, {"getHostByName", "s", 's'}, {"gt", "nn", 'b'}, {"gt", "ss", 'b'},
 	{"has", "al", 'b'}, {"hasKey", "mk", 'b'}, {"hasPrefix", "ss", 'b'}, {"hasSuffix", "ss", 'b'}, {"hello", "", 's'},
-	{"html", "a*", 's'}, {"htmlDate", "t", 's'}, {"htmlDate", "i", 's'}, {"htmlDateInZone", "tZ", 's'}, {"include", "sa", 's'},
+	{"html", "a*", 's'}, {"htmlDate", "I", 's'}, {"htmlDateInZone", "IZ", 's'}, {"include", "sa", 's'},
 	{"indent", "cs", 's'}, {"index", "li", 'a'}, {"index", "mk", 'a'}, {"index", "ak*", 'a'}, {"index", "si", 'a'}, {"initial", "l", 'l'},
 	{"initials", "s", 's'}, {"int", "a", 'i'}, {"int64", "a", 'n'}, {"isAbs", "p", 'b'}, {"join", "sl", 's'}, {"join", "sa", 's'},
 	{"js", "a*", 's'}, {"kebabcase", "s", 's'}, {"(keys % | sortAlpha)", "m", 'l'}, {"kindIs", "sa", 'b'}, {"kindOf", "a", 's'},
@@ -109,6 +109,9 @@ var leaves = map[byte][]string{
 		`.Values.list2`, `(splitList "," "x,y")`, `(list (list 1 2) (list))`, `(list (dict "a" 1) (dict "a" 2))`, `(list 1.5 "x" true)`,
 		`(chunk 2 (list 1 2 3))`, `(list "" 0 nil false)`, `(list 3 1 2 3 1)`, `(tuple "a" "a" "b")`, `(regexFindAll "[a-z]" "x1y2" -1)`},
 	't': {`(toDate "2006-01-02" "2020-02-29")`, `(toDate "2006-01-02T15:04:05Z07:00" "2021-12-31T23:59:59+05:30")`, `(toDate "x" "y")`,
+		`(mustToDate "2006-01-02 15:04:05.000" "1999-07-04 01:02:03.456")`, `(toDate "15:04" "03:04")`},
+	// What the functions of dates take; for all else they use the clock.
+	'I': {`(toDate "2006-01-02" "2020-02-29")`, `(toDate "2006-01-02T15:04:05Z07:00" "2021-12-31T23:59:59+05:30")`, `0`, `1700000000`, `-1`, `(int64 5)`,
 		`(mustToDate "2006-01-02 15:04:05.000" "1999-07-04 01:02:03.456")`, `(toDate "15:04" "03:04")`},
 	// Helm makes as much of something as it is told, until memory ends.
 	'c': {`0`, `1`, `2`, `3`, `-1`, `7`, `10`, `(int .Values.n)`, `(len .Values.l)`, `"4"`, `nil`, `2.5`, `(int "5")`},
