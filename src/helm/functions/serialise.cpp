@@ -264,6 +264,8 @@ std::string yaml_text(Call& call, Value value) {
   } catch (GoError& error) {
     error.wrap("error marshaling into JSON: ");
     throw;
+  } catch (const Error& error) {
+    Call::fail("error converting JSON to YAML: " + error.message());
   }
   return out;
 }

@@ -144,7 +144,10 @@ func (g *generator) call(s signature, depth int) string {
 // What may hold a date or the capabilities: with verbs for numbers these print the addresses in them.
 var showsPointers = regexp.MustCompile(`(?i)date|\$|Capabilities|\.[ )|]|\.$|\.Local|\.UTC|toml`)
 
-var argumentIndex = regexp.MustCompile(`\[\d\]`)
+var (
+	argumentIndex = regexp.MustCompile(`\[\d\]`)
+	plainVerb     = regexp.MustCompile(`%[-+# 0]*\d*(\.\d*)?`)
+)
 
 func (g *generator) printf(depth int) string {
 	var format strings.Builder
@@ -182,7 +185,7 @@ func (g *generator) printf(depth int) string {
 	}
 	text, all := format.String(), strings.Join(args, " ")
 	if showsPointers.MatchString(all) {
-		text = argumentIndex.ReplaceAllString(text, "")
+		text = plainVerb.ReplaceAllString(argumentIndex.ReplaceAllString(text, ""), "%")
 	}
 	return "printf " + strconv.Quote(text) + " " + all
 }
