@@ -95,7 +95,9 @@ TEST_F(CustomKindContract, DeletingTheDefinitionDeletesItsObjects) {
   EXPECT_EQ(200, call("DELETE",
                       "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.contract.example.com")
                      .status);
-  if (sandbox_) EXPECT_EQ(404, get(widgets("/w")).status);
+  if (sandbox_) {
+    EXPECT_EQ(404, get(widgets("/w")).status);
+  }
 }
 
 TEST_F(ClusterContract, ABadDefinitionIsRefused) {
