@@ -218,11 +218,8 @@ class Writer final {
       return;
     }
     double size = std::fabs(value);
-    if (size < 18446744073709551616.0 && std::trunc(value) == value && value >= -9223372036854775808.0) {
-      if (value < 0)
-        number(static_cast<int64_t>(value));
-      else
-        wholes(value);
+    if (size < 18446744073709551616.0 && std::trunc(value) == value) {
+      wholes(value);
       return;
     }
     std::string text;
@@ -232,7 +229,8 @@ class Writer final {
   void wholes(double value) {
     std::string text;
     append_double_json(text, value == 0 ? 0 : value);
-    // Shortest digits filled with zeros may pass the largest uint64, which the number itself does not.
+    // Shortest digits filled with zeros may pass the largest uint64 or the smallest int64, which the number
+    // itself does not.
     if (auto read = resolve_plain(text); read && read->kind() == Kind::Double) {
       text.clear();
       append_double_g(text, value);

@@ -35,6 +35,13 @@ class VersionObject final : public Object {
   std::optional<Value> json(text::Arena& arena) const override {
     return Value::string(arena, version().str());
   }
+  std::vector<Field> fields(text::Arena& arena) const override {
+    auto number = [](uint64_t n) { return marked(Value(n), Mark::Uint64); };
+    auto words = [&](std::string_view text) { return Value::string(arena, text); };
+    return {{"major", number(major_), false},      {"minor", number(minor_), false},
+            {"patch", number(patch_), false},      {"pre", words(prerelease_), false},
+            {"metadata", words(metadata_), false}, {"original", words(original_), false}};
+  }
   std::optional<Value> deep_copy(text::Arena& arena) const override { return make(arena, {}, pointer_); }
   std::span<const Method> methods() const override;
 

@@ -466,7 +466,7 @@ func (g *generator) statement(depth int) string {
 	case 12:
 		return g.action(inner + " | " + g.pick([]string{"quote", "toString", "toJson", "toYaml", "len", "kindOf", "default 1", "printf \"%v\"", "toYamlPretty",
 			"squote", "trunc 5", "empty", "print", "html", "js", "not", "typeOf", "int", "float64", "toRawJson | nindent 2", "list | join \",\"", "first",
-			"keys | sortAlpha", "printf \"%#v\"", "toToml", "b64enc"}))
+			"keys | sortAlpha", "toToml", "b64enc"}))
 	case 13:
 		if depth == 2 {
 			g.named++
