@@ -14,12 +14,12 @@ namespace shipit::cli {
 namespace {
 
 /// A folder of its own with a chart in it.
-class Template : public testing::Test {
+class TemplateVerb : public testing::Test {
  protected:
-  Template() : folder_(std::filesystem::temp_directory_path() / unique()) {
+  TemplateVerb() : folder_(std::filesystem::temp_directory_path() / unique()) {
     write("app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n");
   }
-  ~Template() override { std::filesystem::remove_all(folder_); }
+  ~TemplateVerb() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& path, const std::string& bytes) {
     std::filesystem::create_directories((folder_ / path).parent_path());
@@ -57,7 +57,7 @@ class Template : public testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST_F(Template, ANilPointerIsShownWithItsLineAndWhatWasMissing) {
+TEST_F(TemplateVerb, ANilPointerIsShownWithItsLineAndWhatWasMissing) {
   write("app/values.yaml", "image: {}\n");
   EXPECT_EQ(explained("a: 1\nb: {{ .Values.image.tag.x | quote }}\n"),
             "\napp/templates/a.yaml:2:13\n"
@@ -67,20 +67,20 @@ TEST_F(Template, ANilPointerIsShownWithItsLineAndWhatWasMissing) {
             "(ship-it explain-value image.tag CHART)\n");
 }
 
-TEST_F(Template, CaretsStandUnderWideCharactersAndTabs) {
+TEST_F(TemplateVerb, CaretsStandUnderWideCharactersAndTabs) {
   EXPECT_EQ(explained("\té: {{ required \"naïve\" .Values.x }}\n"),
             "\napp/templates/a.yaml:1:8\n"
             "    1 | \té: {{ required \"naïve\" .Values.x }}\n"
             "      | \t      ^^^^^^^^^^^^^^^^^^^^^^^^^^\n");
 }
 
-TEST_F(Template, AnErrorInAnIncludedTemplateIsShownWhereItHappened) {
+TEST_F(TemplateVerb, AnErrorInAnIncludedTemplateIsShownWhereItHappened) {
   write("app/templates/_h.tpl", "{{ define \"h\" }}\n{{ .Values.a.b }}{{ end }}");
   EXPECT_TRUE(explained("a: {{ include \"h\" . }}\n")
                   .starts_with("\napp/templates/_h.tpl:2:10\n    2 | {{ .Values.a.b }}"));
 }
 
-TEST_F(Template, AParseErrorPointsAtWhatItQuotesOrAtTheAction) {
+TEST_F(TemplateVerb, AParseErrorPointsAtWhatItQuotesOrAtTheAction) {
   EXPECT_EQ(explained("b: {{ .Values.x | nofunc }}\n"),
             "\napp/templates/a.yaml:1\n"
             "    1 | b: {{ .Values.x | nofunc }}\n"
@@ -91,14 +91,14 @@ TEST_F(Template, AParseErrorPointsAtWhatItQuotesOrAtTheAction) {
             "      |    ^^^^^^^^^^^^^\n");
 }
 
-TEST_F(Template, BrokenYamlIsShownAsRendered) {
+TEST_F(TemplateVerb, BrokenYamlIsShownAsRendered) {
   EXPECT_EQ(explained("x: 1\n---\nkind: A\n{{- if true }}\nb: c: d\n{{- end }}\n"),
             "\napp/templates/a.yaml, as rendered:\n"
             "    1 | kind: A\n"
             ">   2 | b: c: d\n");
 }
 
-TEST_F(Template, DebugPrintsWhatIsNoYamlAndNoHint) {
+TEST_F(TemplateVerb, DebugPrintsWhatIsNoYamlAndNoHint) {
   write("app/templates/a.yaml", "b: c: d\n");
   Ran ran = run({"x", "--debug"});
   EXPECT_EQ(ran.code, 1);
@@ -106,7 +106,7 @@ TEST_F(Template, DebugPrintsWhatIsNoYamlAndNoHint) {
   EXPECT_EQ(ran.err.find("Use --debug"), std::string::npos);
 }
 
-TEST_F(Template, AChartThatDoesNotLoadHasNoHint) {
+TEST_F(TemplateVerb, AChartThatDoesNotLoadHasNoHint) {
   write("app/values.yaml", "a: [");
   Ran ran = run({"x"});
   EXPECT_EQ(ran.code, 1);
@@ -114,7 +114,7 @@ TEST_F(Template, AChartThatDoesNotLoadHasNoHint) {
   EXPECT_EQ(ran.err.find("Use --debug"), std::string::npos);
 }
 
-TEST_F(Template, TheNamespaceIsTheFlagsThenTheContexts) {
+TEST_F(TemplateVerb, TheNamespaceIsTheFlagsThenTheContexts) {
   write("app/templates/a.yaml", "n: {{ .Release.Namespace }}\n");
   ChartServices services;
   services.context_namespace = [](const ClusterFlags& flags) { return "of-" + flags.context; };
@@ -124,7 +124,7 @@ TEST_F(Template, TheNamespaceIsTheFlagsThenTheContexts) {
   EXPECT_NE(run({"x", "-nmine"}, services).out.find("n: mine\n"), std::string::npos);
 }
 
-TEST_F(Template, WhatWouldBeFetchedIsRefusedWithAHint) {
+TEST_F(TemplateVerb, WhatWouldBeFetchedIsRefusedWithAHint) {
   EXPECT_NE(run({"x", "--repo", "http://r"}).err.find("helm pull"), std::string::npos);
   EXPECT_NE(run({"x", "-f", "http://r/v.yaml"}).err.find("give a file"), std::string::npos);
   write("app/Chart.yaml",
@@ -133,7 +133,7 @@ TEST_F(Template, WhatWouldBeFetchedIsRefusedWithAHint) {
   EXPECT_NE(run({"x", "--dependency-update"}).err.find("run 'helm dependency update "), std::string::npos);
 }
 
-TEST_F(Template, ValuesAreFetchedWhereThereIsAClient) {
+TEST_F(TemplateVerb, ValuesAreFetchedWhereThereIsAClient) {
   write("app/templates/a.yaml", "v: {{ .Values.a }}\n");
   net::FunctionClient http([](net::Request request, net::Responder responder) {
     bool there = request.path == "/v.yaml";
@@ -150,7 +150,7 @@ TEST_F(Template, ValuesAreFetchedWhereThereIsAClient) {
   EXPECT_TRUE(ran.err.starts_with("Error: failed to fetch http://r/nope.yaml : 404")) << ran.err;
 }
 
-TEST_F(Template, APostRendererThatFailsFailsTheRender) {
+TEST_F(TemplateVerb, APostRendererThatFailsFailsTheRender) {
   write("app/templates/a.yaml", "kind: A\n");
   EXPECT_NE(run({"x", "--post-renderer", "cat"}).out.find("# Source: app/templates/a.yaml\nkind: A\n"),
             std::string::npos);
@@ -159,7 +159,7 @@ TEST_F(Template, APostRendererThatFailsFailsTheRender) {
   EXPECT_NE(run({"x", "--post-renderer", "/no/such"}).err.find("unable to find"), std::string::npos);
 }
 
-TEST_F(Template, FilesOfOutputDirStayInsideOfIt) {
+TEST_F(TemplateVerb, FilesOfOutputDirStayInsideOfIt) {
   write("app/templates/a.yaml", "kind: A\n");
   write("post", "#!/bin/sh\nprintf -- '---\\n# Source: ../../evil.yaml\\nkind: A\\n'\n");
   std::filesystem::permissions(path("post"), std::filesystem::perms::owner_all);
@@ -184,7 +184,7 @@ class Script final : public Changes {
   size_t at_ = 0;
 };
 
-TEST_F(Template, WatchPrintsWhatEachSaveChanges) {
+TEST_F(TemplateVerb, WatchPrintsWhatEachSaveChanges) {
   write("app/templates/a.yaml", "a: 1\nb: 2\n");
   TemplateOptions options;
   options.chart = path("app");
@@ -200,7 +200,7 @@ TEST_F(Template, WatchPrintsWhatEachSaveChanges) {
   EXPECT_NE(err.str().find("nothing changed"), std::string::npos);
 }
 
-TEST_F(Template, FilesAreWatchedAsEditorsSaveThem) {
+TEST_F(TemplateVerb, FilesAreWatchedAsEditorsSaveThem) {
   write("app/templates/a.yaml", "a");
   write("v.yaml", "a: 1");
   FileWatch watch({path("app"), path("v.yaml")});

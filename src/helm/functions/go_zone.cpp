@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -208,6 +209,8 @@ std::unique_ptr<Zone> read_zone(std::string_view name, std::string_view data) {
 }
 
 std::unique_ptr<Zone> load(std::string_view name, const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return nullptr;  // "Europe" is a folder
   std::ifstream file(path, std::ios::binary);
   if (!file) return nullptr;
   std::string data{std::istreambuf_iterator<char>(file), {}};

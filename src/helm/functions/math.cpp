@@ -84,7 +84,7 @@ Value fold(Call& call, double first, std::span<Value> rest, Decimal (Decimal::*s
   Decimal result = Decimal::of(first);
   call.charge(rest.size() * 16);
   for (Value v : rest) result = (result.*step)(Decimal::of(cast_float(v)));
-  return result.to_double();
+  return result.to_double() + 0.0;  // a decimal has one zero
 }
 Value addf(Call& call, std::span<Value> args) { return fold(call, 0, args, &Decimal::plus); }
 Value add1f(Call& call, std::span<Value> args) {

@@ -109,10 +109,19 @@ func clean(a answer) string {
 
 var regexOnBytes = regexp.MustCompile(`egex.*\\x(ff|e4)|\\x(ff|e4).*egex`)
 
-// isJustified: RE2 and Go's regexp see bytes that are no UTF-8 differently at an edge of a match. And a Go slice may be cut past its length into its capacity, which depends on how it grew; the engine's
-// lists have no capacity and refuse that.
-func isJustified(template string, ours answer) bool {
-	return regexOnBytes.MatchString(template) ||
+// The context printed whole, whose addresses are as long as the heap is far away, and its length taken.
+var measured = regexp.MustCompile(`(print|println|printf|urlquery|html|js|quote|toString|cat) ([^{}]*[ (])?[.$]([ )|][^{}]*)?\blen\b|\blen [^{}]*(print|println|printf|urlquery|html|js|quote|toString|cat) ([^{}]*[ (])?[.$][ )|]`)
+var digits = regexp.MustCompile(`[0-9]+`)
+
+func onlyNumbersDiffer(a, b answer) bool {
+	return a.Output != nil && b.Output != nil && digits.ReplaceAllString(*a.Output, "#") == digits.ReplaceAllString(*b.Output, "#")
+}
+
+// isJustified: RE2 and Go's regexp see bytes that are no UTF-8 differently at an edge of a match. A Go slice may be cut
+// past its length into its capacity, which depends on how it grew; the engine's lists have no capacity and refuse that.
+// And the length of a text with an address in it is Go's own affair.
+func isJustified(template string, want, ours answer) bool {
+	return regexOnBytes.MatchString(template) || measured.MatchString(template) && onlyNumbersDiffer(want, ours) ||
 		ours.Error != nil && strings.Contains(*ours.Error, "slice index out of bounds")
 }
 
@@ -150,7 +159,7 @@ func (c *comparison) templates(p *peer, templates []string) {
 			if clean(want) != clean(reference(t, values())) {
 				continue // an address of Helm's went into a hash or an encoding
 			}
-			if isJustified(t, got[i]) {
+			if isJustified(t, want, got[i]) {
 				c.mutex.Lock()
 				c.justified++
 				c.mutex.Unlock()
