@@ -151,6 +151,7 @@ std::string Placeholders::replaced(std::string_view given, std::string_view key)
     return name_for(key == "continue" ? "continue" : "rv", given);
   std::string text(given);
   if (key == "storageVersionHash") return "{hash}";
+  if (key == "serverAddress") return "{address}";
   if (key == "clusterIP" || key == "clusterIPs") return text == "None" ? text : "{ip}";
   RE2::GlobalReplace(&text, RE2::QuoteMeta(ns_), "{ns}");
   RE2::GlobalReplace(&text, R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)", "{time}");
