@@ -8,6 +8,7 @@
 #include "adapters/kube/cluster.h"
 #include "adapters/kube/records.h"
 #include "adapters/kube/releases.h"
+#include "app/address.h"
 #include "app/runtime.h"
 #include "base/error.h"
 #include "flow/deploy/native.h"
@@ -18,10 +19,6 @@ namespace shipit::app {
 namespace {
 
 constexpr Duration kServerStop{2000};
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
 
 }  // namespace
 
