@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <mutex>
 
 #include "adapters/charts/ops_charts.h"
+#include "adapters/git/remote_url.h"
 #include "adapters/kube/cluster.h"
 #include "adapters/kube/records.h"
 #include "adapters/kube/releases.h"
@@ -19,6 +21,14 @@ namespace shipit::app {
 namespace {
 
 constexpr Duration kServerStop{2000};
+
+/// For a second reader: the clone of a remote is one repository's to fetch into and to make again, and a
+/// folder for others.
+adapters::git::GitOptions readable(adapters::git::GitOptions options) {
+  bool remote = adapters::git::parse_remote_url(options.url).scheme != adapters::git::Scheme::Local;
+  if (remote) options.url = std::filesystem::absolute(options.clone_folder);
+  return options;
+}
 
 }  // namespace
 
@@ -45,7 +55,7 @@ struct Operator::Parts {
         ledger(client, options.ledger_namespace),
         releases(client),
         repository(options.git, http),
-        chart_repository(options.git, http),
+        chart_repository(readable(options.git), http),
         charts(chart_repository),
         deployer(cluster, records, {&charts}, clock) {
     if (options.queue) events.emplace(http, clock, *options.queue);

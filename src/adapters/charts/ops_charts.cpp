@@ -13,18 +13,26 @@ constexpr std::string_view kScheme = "file://";
 
 bool OpsCharts::serves(const std::string& repository) const { return repository.starts_with(kScheme); }
 
-ports::ChartBytes OpsCharts::fetch(const domain::ChartRef& chart, const domain::CommitId& commit, Wait) {
+std::map<std::string, std::string> OpsCharts::read(const domain::CommitId& commit, const std::string& folder,
+                                                   Wait wait) {
+  std::lock_guard lock(mutex_);
+  try {
+    return repository_.read(commit, folder);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::NotFound) throw;
+  }
+  repository_.fetch(std::move(wait));  // the commit may be newer than what was last seen here
+  return repository_.read(commit, folder);
+}
+
+ports::ChartBytes OpsCharts::fetch(const domain::ChartRef& chart, const domain::CommitId& commit, Wait wait) {
   std::string folder = chart.repository.substr(kScheme.size());
   while (folder.ends_with('/')) folder.pop_back();
   if (folder.starts_with('/') || folder.find("..") != std::string::npos)
     throw invalid(fmt::format(
         "chart repository {} must be a folder of the ops repository, as in file://charts", chart.repository));
   folder += "/" + chart.name;
-  std::map<std::string, std::string> found;
-  {
-    std::lock_guard lock(mutex_);
-    found = repository_.read(commit, folder);
-  }
+  std::map<std::string, std::string> found = read(commit, folder, std::move(wait));
   ports::ChartBytes out;
   std::vector<helm::File> files;
   for (auto& [path, bytes] : found) {

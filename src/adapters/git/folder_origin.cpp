@@ -1,18 +1,11 @@
 #include <fmt/format.h>
 
-#include <chrono>
-#include <filesystem>
-
 #include "adapters/git/objects.h"
 #include "adapters/git/origin.h"
-#include "base/log.h"
+#include "adapters/git/ref_lock.h"
 
 namespace shipit::adapters::git {
 namespace {
-
-/// A ref is locked for as long as a file of 41 bytes takes to reach the disk, and for the hooks of a push: a
-/// lock this old is a killed process's, and nobody else would ever remove it.
-constexpr std::chrono::seconds kAbandonedLock{5};
 
 class FolderOrigin final : public Origin {
  public:
@@ -31,8 +24,7 @@ class FolderOrigin final : public Origin {
 
   void move(const domain::CommitId& from, const domain::CommitId& to, Wait) override {
     refuse_checked_out();
-    int result = swap(from, to);
-    if (result == GIT_ELOCKED && remove_abandoned_lock()) result = swap(from, to);
+    int result = write_ref(repository(), ref_, [&] { return swap(from, to); });
     if (result == GIT_EMODIFIED || result == GIT_EEXISTS || result == GIT_ENOTFOUND) {
       throw conflict(fmt::format("{} is no longer at {}", branch_, from.empty() ? "nothing" : from.str()));
     }
@@ -56,16 +48,6 @@ class FolderOrigin final : public Origin {
     }
     Reference reference{raw};
     return result;
-  }
-
-  bool remove_abandoned_lock() {
-    namespace fs = std::filesystem;
-    std::string path = library().repository_path(repository()) + ref_ + ".lock";
-    std::error_code error;
-    auto written = fs::last_write_time(path, error);
-    if (error || fs::file_time_type::clock::now() - written < kAbandonedLock) return false;
-    log_warn("git", "removing the lock that a killed process left", {{"file", path}});
-    return fs::remove(path, error);
   }
 
   void open() {

@@ -6,6 +6,7 @@
 
 #include "adapters/git/objects.h"
 #include "adapters/git/origin.h"
+#include "adapters/git/ref_lock.h"
 #include "base/log.h"
 
 namespace shipit::adapters::git {
@@ -179,10 +180,6 @@ class RemoteOrigin final : public Origin {
   }
 
   bool open() {
-    // One process uses a clone: locks that are there before it began are a killed one's.
-    std::error_code error;
-    for (const char* ref : {kPushing, kHead})
-      fs::remove(fs::path(options_.folder) / fmt::format("{}.lock", ref), error);
     git_repository* raw = nullptr;
     if (library().repository_open_bare(&raw, options_.folder.c_str()) != 0) return false;
     repository_.reset(raw);
@@ -226,7 +223,8 @@ class RemoteOrigin final : public Origin {
 
   void set_ref(const char* name, const git_oid& target) {
     git_reference* raw = nullptr;
-    check(library().reference_create(&raw, repository(), name, &target, 1, nullptr), name);
+    auto write = [&] { return library().reference_create(&raw, repository(), name, &target, 1, nullptr); };
+    check(write_ref(repository(), name, write), name);
     Reference reference{raw};
   }
 

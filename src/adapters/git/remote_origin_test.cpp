@@ -103,8 +103,11 @@ TEST_F(Clone, HalfMadeItIsMadeAgain) {
 
 TEST_F(Clone, LocksOfAKilledProcessDoNotLast) {
   CommitId head = repo().fetch(soon());
-  for (const char* ref : {"head", "pushing"})
-    testing::write_file(folder_ / fmt::format("state/clone/refs/ship-it/{}.lock", ref), "");
+  for (const char* ref : {"head", "pushing"}) {
+    std::string lock = folder_ / fmt::format("state/clone/refs/ship-it/{}.lock", ref);
+    testing::write_file(lock, "");
+    testing::fs::last_write_time(lock, testing::fs::file_time_type::clock::now() - std::chrono::seconds{6});
+  }
   GitOpsRepo next = repo();
   git_.commit({{"registry/a", "2"}});
   head = next.fetch(soon());
