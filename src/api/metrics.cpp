@@ -13,6 +13,23 @@ constexpr std::array kStates = {State::Pending,  State::Deploying,   State::Veri
                                 State::Deployed, State::RollingBack, State::RolledBack,
                                 State::Failed,   State::Held,        State::Deleting};
 
+/// What is counted elsewhere and arrives as a name and a number.
+constexpr std::pair<std::string_view, std::string_view> kCounters[] = {
+    {"commits", "Commits to the ops repository."},
+    {"deploys", "Revisions whose deploy began."},
+    {"events", "Messages received, refused ones included."},
+    {"failed", "Revisions that failed by their own fault."},
+    {"refused", "Messages that will never be acted on."},
+    {"rollbacks", "Automatic rollbacks begun."},
+    {"syncs", "Commits applied to the cluster."},
+};
+
+std::string_view help_of(std::string_view counter) {
+  for (const auto& [name, help] : kCounters)
+    if (name == counter) return help;
+  return "Since the start.";
+}
+
 void head(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
   out += fmt::format("# TYPE {} {}\n# HELP {} {}\n", name, type, name, help);
 }
@@ -58,7 +75,7 @@ std::string metrics_text(const MetricsFacts& facts) {
   }
   for (const auto& [name, count] : facts.system.counters) {
     std::string metric = "shipit_" + metric_name(name);
-    head(out, metric, "counter", "Since the start.");
+    head(out, metric, "counter", help_of(name));
     out += fmt::format("{}_total {}\n", metric, count);
   }
   head(out, "shipit_source_up", "gauge", "1 while a source of events answers.");

@@ -270,8 +270,10 @@ int run_sandbox(const cli::SandboxArgs& args, net::HttpClient& http) {
     return pretend_push(push, board, cluster_url, http);
   };
   Operator ship_it(client, http, clock, std::move(options));
-  state.write("server.json", fmt::format("{{\"page\":\"{}\",\"cluster\":\"{}\",\"ops\":\"{}\",\"pid\":{}}}\n",
-                                         ship_it.page(), cluster_url, repository_url, ::getpid()));
+  state.write(
+      "server.json",
+      fmt::format("{{\"page\":\"{}\",\"cluster\":\"{}\",\"queue\":\"{}\",\"ops\":\"{}\",\"pid\":{}}}\n",
+                  ship_it.page(), cluster_url, queue_url(cluster_url), repository_url, ::getpid()));
   ship_it.start(patient());
   greet(args, state, ship_it.page(), repository_url);
   sigwait(&signals, &received);

@@ -22,6 +22,8 @@ std::variant<ImagePushed, Refused> parse_event(std::string_view body, std::strin
   for (const char* field : {"eventTime", "repositoryName", "tag", "registryId"})
     if (!v[field].is_string() || v[field].as_string().empty())
       return Refused{fmt::format("malformed message: `{}` must be a string", field)};
+  if (v.has("digest") && !v["digest"].is_string())
+    return Refused{"malformed message: `digest` must be a string"};
   std::optional<Time> pushed = parse_rfc3339(v["eventTime"].as_string());
   if (!pushed) return Refused{"malformed message: `eventTime` is not RFC 3339"};
   ImagePushed event;

@@ -1,11 +1,12 @@
 """kubectl and helm, as people use them, on what Ship-it deployed."""
 import json
+import pathlib
 import re
 import subprocess
-import pathlib
 
 from world import check, equal, find, new_tag, until
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 KUBECTL, HELM = ("kubectl", "KUBECTL"), ("helm", "HELM")
 
 
@@ -76,10 +77,27 @@ def helm_rolls_back(world):
 
 def definition(world):
     """what `ship-it crd` prints is contracts/helmrelease.yaml, and what the chart installs"""
-    root = pathlib.Path(__file__).resolve().parents[2]
     printed = world.cli("crd").out
     for file in ("contracts/helmrelease.yaml", "charts/ship-it/crds/helmreleases.yaml"):
-        check((root / file).read_text() == printed, f"{file} is old: build/release/ship-it crd > {file}")
+        check((ROOT / file).read_text() == printed, f"{file} is old: build/release/ship-it crd > {file}")
+
+
+def metrics(world):
+    """every family of /metrics is in contracts/metrics.txt, and the other way round once all has happened"""
+    world.push("hello", new_tag(), code=0)
+    world.push("hello", new_tag(), "crash")
+    world.send_event("no JSON")
+    world.await_state("hello", "rolled back")
+    until("the message to be refused", lambda: "shipit_refused_total" in world.request("GET", "/metrics")[1])
+    text = world.request("GET", "/metrics")[1]
+    labels = {}
+    for name, given in re.findall(r"^(\w+?)(?:_total|_info)?(?:\{(.*)\})? \S+$", text, re.M):
+        labels[name] = ",".join(re.findall(r'(\w+)="', given)) or "-"
+    told = dict(re.findall(r"^# HELP (\S+) (.+)$", text, re.M))
+    families = {f"{name} {kind} {labels.get(name)} {told[name]}"
+                for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M)}
+    contract = (ROOT / "contracts/metrics.txt").read_text()
+    equal(sorted(families), sorted(line for line in contract.splitlines() if not line.startswith("#")), "families")
 
 
 @needs(KUBECTL)
@@ -100,5 +118,5 @@ def second_door(world):
         process.wait()
 
 
-CASES = [definition, second_door, kubectl_reads, helm_reads, helm_rolls_back, kubectl_deletes]
+CASES = [definition, metrics, second_door, kubectl_reads, helm_reads, helm_rolls_back, kubectl_deletes]
 OPTIONS = []

@@ -135,6 +135,12 @@ class World:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
+    def send_event(self, body):
+        """Puts a message into the queue, as the registry does."""
+        message = json.dumps({"QueueUrl": self.server["queue"], "MessageBody": body}).encode()
+        headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.SendMessage"}
+        urllib.request.urlopen(urllib.request.Request(self.server["queue"], message, headers), timeout=20).close()
+
     def get(self, path):
         status, text = self.request("GET", path)
         equal(status, 200, f"status of GET {path}")
