@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "k8s/schema.h"
+#include "text/base64.h"
 #include "text/json.h"
 
 namespace shipit::k8s {
@@ -83,19 +84,6 @@ class WireReader {
   std::string_view rest_;
 };
 
-std::string to_base64(std::string_view bytes) {
-  constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k)
-      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (size_t k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : kLetters[group >> (18 - 6 * k) & 63];
-  }
-  return out;
-}
-
 class MessageReader {
  public:
   explicit MessageReader(Arena& arena) : arena_(arena) {}
@@ -156,7 +144,7 @@ class MessageReader {
       case TypeKind::Double:
         return Value(std::bit_cast<double>(wire.scalar));
       case TypeKind::Bytes:
-        return Value::string(arena_, to_base64(wire.bytes));
+        return Value::string(arena_, text::encode_base64(wire.bytes));
       case TypeKind::Quantity:
         return Value::string(arena_, text_in(wire.bytes, 1));
       case TypeKind::IntOrString:

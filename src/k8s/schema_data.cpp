@@ -62,31 +62,31 @@ const char* const kSchemaText =
 =io.k8s.api.core.v1.Pod
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @57 o #2
-status @58 o #3
+metadata @56 #1
+spec @57 #2
+status @58 #3
 =io.k8s.api.core.v1.PodTemplate
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-template @59 o #2
+metadata @56 #1
+template @59 #2
 =io.k8s.api.core.v1.ReplicationController
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @60 o #2
-status @61 o #3
+metadata @56 #1
+spec @60 #2
+status @61 #3
 =io.k8s.api.core.v1.Service
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @62 o #2
-status @63 o #3
+metadata @56 #1
+spec @62 #2
+status @63 #3
 =io.k8s.api.core.v1.Endpoints
 )~"
     R"~(apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 subsets [@64 o #2
 =io.k8s.api.core.v1.ConfigMap
 apiVersion s o #2
@@ -94,13 +94,13 @@ binaryData {y o #3
 data {s o #2
 immutable b p o #4
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 =io.k8s.api.core.v1.Secret
 apiVersion s o #2
 data {y o #2
 immutable b p o #5
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 stringData {s o #4
 type s o #3
 =io.k8s.api.core.v1.ServiceAccount
@@ -108,30 +108,30 @@ apiVersion s o #2
 automountServiceAccountToken b p o #4
 imagePullSecrets [@65 o #3
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 secrets [@66 o K=name M k=name #2
 =io.k8s.api.core.v1.Namespace
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @67 o #2
-status @68 o #3
+metadata @56 #1
+spec @67 #2
+status @68 #3
 =io.k8s.api.core.v1.Node
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @69 o #2
-status @70 o #3
+metadata @56 #1
+spec @69 #2
+status @70 #3
 =io.k8s.api.core.v1.Event
 action s o #12
 )~"
     R"~(apiVersion s o #2
 count i o #8
-eventTime u o #10
-firstTimestamp t o #6
+eventTime u #10
+firstTimestamp t #6
 involvedObject @66 #2
 kind s o #1
-lastTimestamp t o #7
+lastTimestamp t #7
 message s o #4
 metadata @56 #1
 reason s o #3
@@ -139,36 +139,36 @@ related @66 p o #13
 reportingComponent s #14
 reportingInstance s #15
 series @71 p o #11
-source @72 o #5
+source @72 #5
 type s o #9
 =io.k8s.api.core.v1.PersistentVolume
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @73 o #2
-status @74 o #3
+metadata @56 #1
+spec @73 #2
+status @74 #3
 =io.k8s.api.core.v1.PersistentVolumeClaim
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @75 o #2
-status @76 o #3
+metadata @56 #1
+spec @75 #2
+status @76 #3
 =io.k8s.api.core.v1.LimitRange
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @77 o #2
+metadata @56 #1
+spec @77 #2
 =io.k8s.api.core.v1.ResourceQuota
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @78 o #2
-status @79 o #3
+metadata @56 #1
+spec @78 #2
+status @79 #3
 =io.k8s.api.core.v1.Binding
 )~"
     R"~(apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 target @66 #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.Status
 apiVersion s o #2
@@ -176,7 +176,7 @@ code i o #6
 details @80 p o #5
 kind s o #1
 message s o #3
-metadata @81 o #1
+metadata @81 #1
 reason s o #4
 status s o #2
 =io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions
@@ -191,109 +191,109 @@ propagationPolicy s p o #4
 =io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 =io.k8s.api.apps.v1.Deployment
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @83 o #2
-status @84 o #3
+metadata @56 #1
+spec @83 #2
+status @84 #3
 =io.k8s.api.apps.v1.ReplicaSet
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @85 o #2
-status @86 o #3
+metadata @56 #1
+spec @85 #2
+status @86 #3
 =io.k8s.api.apps.v1.StatefulSet
 apiVersion s o #2
 )~"
     R"~(kind s o #1
-metadata @56 o #1
-spec @87 o #2
-status @88 o #3
+metadata @56 #1
+spec @87 #2
+status @88 #3
 =io.k8s.api.apps.v1.DaemonSet
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @89 o #2
-status @90 o #3
+metadata @56 #1
+spec @89 #2
+status @90 #3
 =io.k8s.api.apps.v1.ControllerRevision
 apiVersion s o #2
 data a #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 revision l #3
 =io.k8s.api.batch.v1.Job
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @91 o #2
-status @92 o #3
+metadata @56 #1
+spec @91 #2
+status @92 #3
 =io.k8s.api.batch.v1.CronJob
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @93 o #2
-status @94 o #3
+metadata @56 #1
+spec @93 #2
+status @94 #3
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @95 o #2
-status @96 o #3
+metadata @56 #1
+spec @95 #2
+status @96 #3
 =io.k8s.api.autoscaling.v1.Scale
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @97 o #2
-status @98 o #3
+metadata @56 #1
+spec @97 #2
+status @98 #3
 )~"
     R"~(=io.k8s.api.policy.v1.PodDisruptionBudget
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @99 o #2
-status @100 o #3
+metadata @56 #1
+spec @99 #2
+status @100 #3
 =io.k8s.api.policy.v1.Eviction
 apiVersion s o #2
 deleteOptions @17 p o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 =io.k8s.api.networking.v1.Ingress
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @101 o #2
-status @102 o #3
+metadata @56 #1
+spec @101 #2
+status @102 #3
 =io.k8s.api.networking.v1.IngressClass
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @103 o #2
+metadata @56 #1
+spec @103 #2
 =io.k8s.api.networking.v1.NetworkPolicy
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @104 o #2
+metadata @56 #1
+spec @104 #2
 =io.k8s.api.coordination.v1.Lease
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @105 o #2
+metadata @56 #1
+spec @105 #2
 =io.k8s.api.events.v1.Event
 action s o #6
 apiVersion s o #2
 deprecatedCount i o #15
-deprecatedFirstTimestamp t o #13
-deprecatedLastTimestamp t o #14
-deprecatedSource @72 o #12
+deprecatedFirstTimestamp t #13
+deprecatedLastTimestamp t #14
+deprecatedSource @72 #12
 eventTime u #2
 )~"
     R"~(kind s o #1
 metadata @56 #1
 note s o #10
 reason s o #7
-regarding @66 o #8
+regarding @66 #8
 related @66 p o #9
 reportingController s o #4
 reportingInstance s o #5
@@ -304,29 +304,29 @@ addressType s #4
 apiVersion s o #2
 endpoints [@107 #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 ports [@108 #3
 =io.k8s.api.rbac.v1.Role
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 rules [@109 #2
 =io.k8s.api.rbac.v1.RoleBinding
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 roleRef @110 #3
 subjects [@111 o #2
 =io.k8s.api.rbac.v1.ClusterRole
 aggregationRule @112 p o #3
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 rules [@109 #2
 =io.k8s.api.rbac.v1.ClusterRoleBinding
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 roleRef @110 #3
 subjects [@111 o #2
 )~"
@@ -335,7 +335,7 @@ allowVolumeExpansion b p o #6
 allowedTopologies [@113 o #8
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 mountOptions [s o #5
 parameters {s o #3
 provisioner s #2
@@ -344,94 +344,94 @@ volumeBindingMode s p o #7
 =io.k8s.api.storage.v1.CSIDriver
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 spec @114 #2
 =io.k8s.api.storage.v1.VolumeAttachment
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 spec @115 #2
-status @116 o #3
+status @116 #3
 =io.k8s.api.scheduling.v1.PriorityClass
 apiVersion s o #2
 description s o #4
 globalDefault b o #3
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 preemptionPolicy s p o #5
 value i #2
 =io.k8s.api.node.v1.RuntimeClass
 apiVersion s o #2
 handler s #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 overhead @117 p o #3
 scheduling @118 p o #4
 =io.k8s.api.certificates.v1.CertificateSigningRequest
 apiVersion s o #2
 kind s o #1
 )~"
-    R"~(metadata @56 o #1
+    R"~(metadata @56 #1
 spec @119 #2
-status @120 o #3
+status @120 #3
 =io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 webhooks [@121 o K=name M k=name #2
 =io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 webhooks [@122 o K=name M k=name #2
 =io.k8s.api.authorization.v1.SelfSubjectAccessReview
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 spec @123 #2
-status @124 o #3
+status @124 #3
 =io.k8s.api.authorization.v1.SubjectAccessReview
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 spec @125 #2
-status @124 o #3
+status @124 #3
 =io.k8s.api.authorization.v1.LocalSubjectAccessReview
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 spec @125 #2
-status @124 o #3
+status @124 #3
 =io.k8s.api.authorization.v1.SelfSubjectRulesReview
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 spec @126 #2
-status @127 o #3
+status @127 #3
 =io.k8s.api.authentication.v1.SelfSubjectReview
 apiVersion s o #2
 kind s o #1
 )~"
-    R"~(metadata @56 o #1
-status @128 o #2
+    R"~(metadata @56 #1
+status @128 #2
 =io.k8s.api.authentication.v1.TokenReview
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 spec @129 #2
-status @130 o #3
+status @130 #3
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
+metadata @56 #1
 spec @131 #2
-status @132 o #3
+status @132 #3
 =io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler
 apiVersion s o #2
 kind s o #1
-metadata @56 o #1
-spec @133 o #2
-status @134 o #3
+metadata @56 #1
+spec @133 #2
+status @134 #3
 =io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
 annotations {s o #12
 creationTimestamp t o #8
@@ -518,8 +518,8 @@ resources @146 p o #20
 startTime t p o #7
 volumeHealth [@160 o K=name #22
 =io.k8s.api.core.v1.PodTemplateSpec
-metadata @56 o #1
-spec @57 o #2
+metadata @56 #1
+spec @57 #2
 =io.k8s.api.core.v1.ReplicationControllerSpec
 minReadySeconds i o #4
 replicas i p o #1
@@ -556,7 +556,7 @@ trafficDistribution s p o #23
 type s o #4
 =io.k8s.api.core.v1.ServiceStatus
 conditions [@164 o K=type M k=type #2
-loadBalancer @165 o #1
+loadBalancer @165 #1
 =io.k8s.api.core.v1.EndpointSubset
 addresses [@166 o #1
 notReadyAddresses [@166 o #2
@@ -592,18 +592,18 @@ allocatable {q o #2
 capacity {q o #1
 conditions [@173 o K=type M k=type #4
 config @174 p o #11
-daemonEndpoints @175 o #6
+daemonEndpoints @175 #6
 declaredFeatures [s o #14
 features @176 p o #13
 images [@177 o #8
-nodeInfo @178 o #7
+nodeInfo @178 #7
 phase s o #3
 runtimeHandlers [@179 o #12
 volumesAttached [@180 o #10
 volumesInUse [s o #9
 =io.k8s.api.core.v1.EventSeries
 count i o #1
-lastObservedTime u o #2
+lastObservedTime u #2
 =io.k8s.api.core.v1.EventSource
 component s o #1
 host s o #2
@@ -649,7 +649,7 @@ reason s o #3
 accessModes [s o #1
 dataSource @204 p o #7
 dataSourceRef @205 p o #8
-resources @206 o #2
+resources @206 #2
 selector @207 p o #4
 storageClassName s p o #5
 volumeAttributesClassName s p o #9
@@ -699,7 +699,7 @@ replicas i p o #1
 revisionHistoryLimit i p o #6
 selector @207 p #2
 )~"
-    R"~(strategy @215 o T #4
+    R"~(strategy @215 T #4
 template @59 #3
 =io.k8s.api.apps.v1.DeploymentStatus
 availableReplicas i o #4
@@ -715,7 +715,7 @@ updatedReplicas i o #3
 minReadySeconds i o #4
 replicas i p o #1
 selector @207 p #2
-template @59 o #3
+template @59 #3
 =io.k8s.api.apps.v1.ReplicaSetStatus
 availableReplicas i o #5
 conditions [@217 o K=type M k=type #6
@@ -734,7 +734,7 @@ revisionHistoryLimit i p o #8
 selector @207 p #2
 serviceName s #5
 template @59 #3
-updateStrategy @220 o #7
+updateStrategy @220 #7
 volumeClaimTemplates [@12 o #4
 =io.k8s.api.apps.v1.StatefulSetStatus
 availableReplicas i #11
@@ -753,7 +753,7 @@ minReadySeconds i o #4
 revisionHistoryLimit i p o #6
 selector @207 p #1
 template @59 #2
-updateStrategy @222 o #3
+updateStrategy @222 #3
 =io.k8s.api.apps.v1.DaemonSetStatus
 collisionCount i p o #9
 conditions [@223 o K=type M k=type #10
@@ -847,7 +847,7 @@ ingressClassName s p o #4
 rules [@236 o #3
 tls [@237 o #2
 =io.k8s.api.networking.v1.IngressStatus
-loadBalancer @238 o #1
+loadBalancer @238 #1
 =io.k8s.api.networking.v1.IngressClassSpec
 controller s o #1
 parameters @239 p o #2
@@ -870,7 +870,7 @@ count i #1
 lastObservedTime u #2
 =io.k8s.api.discovery.v1.Endpoint
 addresses [s S #1
-conditions @242 o #2
+conditions @242 #2
 deprecatedTopology {s o #5
 hints @243 p o #8
 hostname s p o #3
@@ -990,7 +990,7 @@ evaluationError s o #4
 nonResourceRules [@254 #2
 resourceRules [@255 #1
 =io.k8s.api.authentication.v1.SelfSubjectReviewStatus
-userInfo @256 o #1
+userInfo @256 #1
 =io.k8s.api.authentication.v1.TokenReviewSpec
 audiences [s o #2
 token s o #1
@@ -998,7 +998,7 @@ token s o #1
 audiences [s o #4
 authenticated b o #1
 error s o #3
-user @256 o #2
+user @256 #2
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec
 conversion @257 p o #9
 group s #1
@@ -1055,7 +1055,7 @@ name s #1
 ports [@269 o K=containerPort,protocol M k=containerPort #6
 readinessProbe @268 p o #11
 resizePolicy [@270 o #23
-resources @146 o #8
+resources @146 #8
 restartPolicy s p o #24
 restartPolicyRules [@271 o #25
 securityContext @272 p o #15
@@ -1086,7 +1086,7 @@ name s #1.1
 ports [@269 o K=containerPort,protocol M k=containerPort #1.6
 readinessProbe @268 p o #1.11
 resizePolicy [@270 o #1.23
-resources @146 o #1.8
+resources @146 #1.8
 restartPolicy s p o #1.24
 restartPolicyRules [@271 o #1.25
 securityContext @272 p o #1.15
@@ -1186,8 +1186,8 @@ secret @299 p o #2.6
 storageos @300 p o #2.27
 vsphereVolume @203 p o #2.20
 =io.k8s.api.core.v1.PodCondition
-lastProbeTime t o #3
-lastTransitionTime t o #4
+lastProbeTime t #3
+lastTransitionTime t #4
 message s o #6
 observedGeneration l o #7
 )~"
@@ -1200,13 +1200,13 @@ allocatedResourcesStatus [@301 o K=name M k=name #14
 containerID s o #8
 image s #6
 imageID s #7
-lastState @302 o #3
+lastState @302 #3
 name s #1
 ready b #4
 resources @146 p o #11
 restartCount i #5
 started b p o #9
-state @302 o #2
+state @302 #2
 stopSignal s p o #15
 user @303 p o #13
 volumeMounts [@304 o K=mountPath M k=mountPath #12
@@ -1227,10 +1227,10 @@ name s #1
 resourceClaimName s p o #2
 =io.k8s.api.core.v1.PodVolumeHealth
 healthConditions [@308 o K=status,reason M k=status #2
-lastTransitionTime t o #3
+lastTransitionTime t #3
 name s #1
 =io.k8s.api.core.v1.ReplicationControllerCondition
-lastTransitionTime t o #3
+lastTransitionTime t #3
 )~"
     R"~(message s o #5
 reason s o #4
@@ -1242,7 +1242,7 @@ name s o #1
 nodePort i o #5
 port i #3
 protocol s o #2
-targetPort x o #4
+targetPort x #4
 =io.k8s.api.core.v1.SessionAffinityConfig
 clientIP @309 p o #1
 =io.k8s.apimachinery.pkg.apis.meta.v1.Condition
@@ -1265,7 +1265,7 @@ name s o #1
 port i #2
 protocol s o #3
 =io.k8s.api.core.v1.NamespaceCondition
-lastTransitionTime t o #4
+lastTransitionTime t #4
 message s o #6
 reason s o #5
 status s #2
@@ -1284,8 +1284,8 @@ value s o #2
 address s #2
 type s #1
 =io.k8s.api.core.v1.NodeCondition
-lastHeartbeatTime t o #3
-lastTransitionTime t o #4
+lastHeartbeatTime t #3
+lastTransitionTime t #4
 message s o #6
 reason s o #5
 status s #2
@@ -1296,7 +1296,7 @@ assigned @169 p o #1
 error s o #4
 lastKnownGood @169 p o #3
 =io.k8s.api.core.v1.NodeDaemonEndpoints
-kubeletEndpoint @312 o #1
+kubeletEndpoint @312 #1
 =io.k8s.api.core.v1.NodeFeatures
 supplementalGroupsPolicy b p o #1
 =io.k8s.api.core.v1.ContainerImage
@@ -1475,8 +1475,8 @@ requests {q o #2
 matchExpressions [@317 o #2
 matchLabels {s o #1
 =io.k8s.api.core.v1.PersistentVolumeClaimCondition
-lastProbeTime t o #3
-lastTransitionTime t o #4
+lastProbeTime t #3
+lastTransitionTime t #4
 )~"
     R"~(message s o #6
 reason s o #5
@@ -1484,7 +1484,7 @@ status s #2
 type s #1
 =io.k8s.api.core.v1.VolumeHealthStatus
 healthConditions [@308 o K=status,reason M k=status #1
-lastTransitionTime t o #2
+lastTransitionTime t #2
 =io.k8s.api.core.v1.ModifyVolumeStatus
 status s #2
 targetVolumeAttributesClassName s o #1
@@ -1507,14 +1507,14 @@ selector s #1
 rollingUpdate @319 p o #2
 type s o #1
 =io.k8s.api.apps.v1.DeploymentCondition
-lastTransitionTime t o #7
-lastUpdateTime t o #6
+lastTransitionTime t #7
+lastUpdateTime t #6
 message s o #5
 reason s o #4
 status s #2
 type s #1
 =io.k8s.api.apps.v1.ReplicaSetCondition
-lastTransitionTime t o #3
+lastTransitionTime t #3
 message s o #5
 reason s o #4
 status s #2
@@ -1529,7 +1529,7 @@ whenScaled s o #2
 rollingUpdate @320 p o #2
 type s o #1
 =io.k8s.api.apps.v1.StatefulSetCondition
-lastTransitionTime t o #3
+lastTransitionTime t #3
 message s o #5
 reason s o #4
 status s #2
@@ -1538,7 +1538,7 @@ type s #1
 rollingUpdate @321 p o #2
 type s o #1
 =io.k8s.api.apps.v1.DaemonSetCondition
-lastTransitionTime t o #3
+lastTransitionTime t #3
 message s o #5
 reason s o #4
 status s #2
@@ -1553,8 +1553,8 @@ schedulingPolicy @326 p o #1
 =io.k8s.api.batch.v1.SuccessPolicy
 rules [@327 #1
 =io.k8s.api.batch.v1.JobCondition
-lastProbeTime t o #3
-lastTransitionTime t o #4
+lastProbeTime t #3
+lastTransitionTime t #4
 message s o #6
 reason s o #5
 status s #2
@@ -1564,8 +1564,8 @@ type s #1
 failed [s o S #2
 succeeded [s o S #1
 =io.k8s.api.batch.v1.JobTemplateSpec
-metadata @56 o #1
-spec @91 o #2
+metadata @56 #1
+spec @91 #2
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior
 scaleDown @328 p o #2
 scaleUp @328 p o #1
@@ -1581,7 +1581,7 @@ apiVersion s o #3
 kind s #1
 name s #2
 =io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition
-lastTransitionTime t o #3
+lastTransitionTime t #3
 message s o #5
 observedGeneration l p o #6
 reason s o #4
@@ -1637,10 +1637,10 @@ persistentVolumeName s p o #1
 =io.k8s.api.storage.v1.VolumeError
 errorCode i p o #3
 message s o #2
-time t o #1
+time t #1
 =io.k8s.api.certificates.v1.CertificateSigningRequestCondition
-lastTransitionTime t o #5
-lastUpdateTime t o #4
+lastTransitionTime t #5
+lastUpdateTime t #4
 )~"
     R"~(message s o #3
 reason s o #2
@@ -1707,7 +1707,7 @@ served b #2
 storage b #3
 subresources @353 p o #5
 =io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition
-lastTransitionTime t o #3
+lastTransitionTime t #3
 message s o #5
 observedGeneration l o #6
 reason s o #4
@@ -2058,7 +2058,7 @@ current @389 #2
 name s #1
 =io.k8s.api.networking.v1.IngressServiceBackend
 name s #1
-port @390 o #2
+port @390 #2
 =io.k8s.api.networking.v1.HTTPIngressRuleValue
 paths [@391 #1
 =io.k8s.api.networking.v1.IngressLoadBalancerIngress
@@ -2171,7 +2171,7 @@ path s #1
 resourceFieldRef @402 p o #3
 user l p o #5
 =io.k8s.api.core.v1.PersistentVolumeClaimTemplate
-metadata @56 o #1
+metadata @56 #1
 spec @75 #2
 =io.k8s.api.core.v1.VolumeProjection
 )~"
@@ -2186,15 +2186,15 @@ health s o #2
 message s p o #6
 resourceID s #1
 =io.k8s.api.core.v1.ContainerStateRunning
-startedAt t o #1
+startedAt t #1
 =io.k8s.api.core.v1.ContainerStateTerminated
 containerID s o #7
 exitCode i #1
-finishedAt t o #6
+finishedAt t #6
 message s o #4
 reason s o #3
 signal i o #2
-startedAt t o #5
+startedAt t #5
 =io.k8s.api.core.v1.ContainerStateWaiting
 message s o #2
 reason s o #1
@@ -2330,7 +2330,7 @@ path s #2
 volumeName s #1
 =io.k8s.api.core.v1.ResourceFieldSelector A
 containerName s o #1
-divisor q o #3
+divisor q #3
 resource s #2
 =io.k8s.api.core.v1.SecretKeySelector A
 key s #2

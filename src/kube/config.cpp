@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "kube/base64.h"
+#include "text/base64.h"
 #include "text/json.h"
 #include "text/yaml.h"
 
@@ -35,7 +35,7 @@ std::string absolute(const std::string& path, const std::string& folder) {
 std::string inline_or_file(text::Value from, const std::string& name, const std::string& folder) {
   std::string data_name = name + "-data";
   if (std::string_view data = from[text::Key(std::string_view(data_name))].as_string(); !data.empty()) {
-    auto decoded = decode_base64(data);
+    auto decoded = text::decode_base64(data);
     if (!decoded) throw invalid(name + "-data is not base64");
     return *decoded;
   }
@@ -125,7 +125,7 @@ std::shared_ptr<Credentials> read_bearer(const Named& user, text::Value cluster)
   if (std::string token = from["token"].str(); !token.empty())
     return fixed_credentials({"Bearer " + token, {}, {}});
   if (std::string name = from["username"].str(); !name.empty()) {
-    return fixed_credentials({"Basic " + encode_base64(name + ":" + from["password"].str()), {}, {}});
+    return fixed_credentials({"Basic " + text::encode_base64(name + ":" + from["password"].str()), {}, {}});
   }
   if (from["exec"].is_map()) return exec_credentials(read_plugin(from["exec"], user, cluster), clock);
   if (from["auth-provider"].is_map()) {

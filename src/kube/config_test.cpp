@@ -6,9 +6,9 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "kube/base64.h"
 #include "kube/canned_server.h"
 #include "net/test_certificate.h"
+#include "text/base64.h"
 
 namespace shipit::kube {
 namespace {
@@ -67,11 +67,12 @@ TEST(Base64, BothWays) {
   const std::pair<const char*, const char*> cases[] = {
       {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}};
   for (auto [plain, encoded] : cases) {
-    EXPECT_EQ(encode_base64(plain), encoded);
-    EXPECT_EQ(decode_base64(encoded), plain);
+    EXPECT_EQ(text::encode_base64(plain), encoded);
+    EXPECT_EQ(text::decode_base64(encoded), plain);
   }
-  EXPECT_EQ(decode_base64("Zm9v\n Yg"), "foob");
-  for (const char* bad : {"Z", "Zg=x", "Z$==", "Zg==="}) EXPECT_EQ(decode_base64(bad), std::nullopt) << bad;
+  EXPECT_EQ(text::decode_base64("Zm9v\n Yg"), "foob");
+  for (const char* bad : {"Z", "Zg=x", "Z$==", "Zg==="})
+    EXPECT_EQ(text::decode_base64(bad), std::nullopt) << bad;
 }
 
 TEST(Kubeconfig, TheCurrentContextInFull) {

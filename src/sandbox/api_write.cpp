@@ -288,9 +288,18 @@ void Api::allocate_addresses(Arena& arena, Value service, Value old) {
                Value::string(arena, fmt::format("10.96.{}.{}", address >> 8, address & 255)));
     }
   }
-  if (spec["clusterIPs"].empty()) spec.set(arena, "clusterIPs", Value::list(arena, {spec["clusterIP"]}));
-  if (spec["ipFamilies"].empty()) spec.set(arena, "ipFamilies", Value::list(arena, {Value("IPv4")}));
-  if (spec["ipFamilyPolicy"].as_string().empty()) spec.set(arena, "ipFamilyPolicy", "SingleStack");
+  // Who changes the one and not the other means both.
+  bool renamed = !old.is_null() && !text::equal(spec["clusterIP"], old["spec"]["clusterIP"]) &&
+                 text::equal(spec["clusterIPs"], old["spec"]["clusterIPs"]);
+  if (spec["clusterIPs"].empty() || renamed)
+    spec.set(arena, "clusterIPs", Value::list(arena, {spec["clusterIP"]}));
+  // Who names no pods may name addresses of both families.
+  bool both = spec["clusterIP"].as_string() == "None" && spec["selector"].empty();
+  if (spec["ipFamilies"].empty())
+    spec.set(arena, "ipFamilies",
+             both ? Value::list(arena, {Value("IPv4"), Value("IPv6")}) : Value::list(arena, {Value("IPv4")}));
+  if (spec["ipFamilyPolicy"].as_string().empty())
+    spec.set(arena, "ipFamilyPolicy", Value::borrowed(both ? "RequireDualStack" : "SingleStack"));
   bool ports = type == "NodePort" || type == "LoadBalancer";
   for (Value port : spec["ports"].items()) {
     if (!ports) {

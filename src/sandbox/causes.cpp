@@ -23,10 +23,15 @@ void Causes::invalid(std::string field, std::string value, std::string_view why)
 
 void Causes::unsupported(std::string field, std::string_view value,
                          const std::vector<std::string_view>& allowed) {
+  unsupported_value(std::move(field), quoted(value), allowed);
+}
+
+void Causes::unsupported_value(std::string field, std::string_view value,
+                               const std::vector<std::string_view>& allowed) {
   std::string names;
   for (auto name : allowed) names += (names.empty() ? "" : ", ") + quoted(name);
   list.push_back({"FieldValueNotSupported",
-                  fmt::format("Unsupported value: {}: supported values: {}", quoted(value), names),
+                  fmt::format("Unsupported value: {}: supported values: {}", value, names),
                   std::move(field)});
 }
 

@@ -18,6 +18,9 @@ struct Causes {
   /// `value` as it is shown: quoted already when it is text.
   void invalid(std::string field, std::string value, std::string_view why);
   void unsupported(std::string field, std::string_view value, const std::vector<std::string_view>& allowed);
+  /// The value as it is shown.
+  void unsupported_value(std::string field, std::string_view value,
+                         const std::vector<std::string_view>& allowed);
   void duplicate(std::string field, std::string value);
   void forbidden(std::string field, std::string_view why);
   void too_long(std::string field, int bytes);

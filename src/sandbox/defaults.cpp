@@ -4,6 +4,9 @@
 #include <map>
 
 #include "k8s/object.h"
+#include "k8s/schema.h"
+#include "sandbox/typed.h"
+#include "text/base64.h"
 #include "text/json.h"
 
 namespace shipit::sandbox {
@@ -59,12 +62,6 @@ void fill_container(Arena& arena, Value container) {
     }
   for (Value variable : container["env"].items())
     if (Value ref = variable["valueFrom"]["fieldRef"]; ref.is_map()) fill(arena, ref, "apiVersion", "v1");
-  // A limit without a request is a request, too.
-  Value limits = container["resources"]["limits"];
-  if (limits.is_map() && !limits.empty()) {
-    Value requests = container["resources"].ensure_map(arena, "requests");
-    for (const auto& [name, amount] : limits.members()) fill(arena, requests, name.view(), amount);
-  }
 }
 
 void fill_volume(Arena& arena, Value volume) {
@@ -172,6 +169,7 @@ void take_pod_labels(Arena& arena, Value object) {
 
 void job(Arena& arena, Value object) {
   job_spec(arena, object.ensure_map(arena, "spec"));
+  fill(arena, object["spec"], "manualSelector", Value(false));
   take_pod_labels(arena, object);
 }
 
@@ -206,7 +204,13 @@ void service(Arena& arena, Value object) {
   if (type == "LoadBalancer") fill(arena, spec, "allocateLoadBalancerNodePorts", Value(true));
 }
 
-void secret(Arena& arena, Value object) { fill(arena, object, "type", "Opaque"); }
+void secret(Arena& arena, Value object) {
+  fill(arena, object, "type", "Opaque");
+  for (const auto& [key, text] : object["stringData"].members())
+    object.ensure_map(arena, "data")
+        .set(arena, key.view(), Value::string(arena, text::encode_base64(text.as_string())));
+  object.erase("stringData");
+}
 
 void claim(Arena& arena, Value object) {
   fill(arena, object.ensure_map(arena, "spec"), "volumeMode", "Filesystem");
@@ -228,8 +232,6 @@ void scaler(Arena& arena, Value object) {
             R"([{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":80}}}])",
             arena));
 }
-
-void disruption_budget(Arena&, Value) {}
 
 void network_policy(Arena& arena, Value object) {
   Value spec = object.ensure_map(arena, "spec");
@@ -268,6 +270,16 @@ void pod(Arena& arena, Value object) {
   if (!spec.is_map()) return;
   set_pod_spec_defaults(arena, spec);
   fill(arena, spec, "enableServiceLinks", Value(true));
+  // In a pod, not in a template, a limit without a request is a request, too.
+  for (auto list : {"initContainers", "containers"})
+    for (Value container : spec[list].items())
+      for (const auto& [name, amount] : container["resources"]["limits"].members())
+        fill(arena, container["resources"].ensure_map(arena, "requests"), name.view(), amount);
+}
+
+void endpoints(Arena& arena, Value object) {
+  for (Value subset : object["subsets"].items())
+    for (Value port : subset["ports"].items()) fill(arena, port, "protocol", "TCP");
 }
 
 void slice(Arena& arena, Value object) {
@@ -310,7 +322,6 @@ const std::map<std::string, Filler, std::less<>>& fillers() {
       {"PersistentVolumeClaim", claim},
       {"PersistentVolume", volume},
       {"HorizontalPodAutoscaler", scaler},
-      {"PodDisruptionBudget", disruption_budget},
       {"NetworkPolicy", network_policy},
       {"RoleBinding", role_binding},
       {"ClusterRoleBinding", role_binding},
@@ -318,6 +329,7 @@ const std::map<std::string, Filler, std::less<>>& fillers() {
       {"Namespace", name_space},
       {"Pod", pod},
       {"PodTemplate", stored_template},
+      {"Endpoints", endpoints},
       {"EndpointSlice", slice},
       {"CustomResourceDefinition", definition},
   };
@@ -387,41 +399,41 @@ void set_defaults(Arena& arena, const k8s::KindInfo& kind, Value object) {
   if (auto found = fillers().find(kind.kind); found != fillers().end()) found->second(arena, object);
 }
 
-void prepare_create(Arena& arena, const k8s::KindInfo& kind, Value object) {
-  if (kind.custom) {
-    if (kind.has_status) object.erase("status");
-    return;
-  }
-  if (kind.has_status) object.erase("status");
-  if (kind.kind == "Pod") {
-    Value spec = object["spec"];
-    if (spec.is_map()) {
-      fill(arena, spec, "serviceAccountName", "default");
-      spec.set(arena, "serviceAccount", spec["serviceAccountName"]);
-      fill(arena, spec, "preemptionPolicy", "PreemptLowerPriority");
-      fill(arena, spec, "priority", 0);
-      if (spec["tolerations"].empty())
-        spec.set(
-            arena, "tolerations",
-            text::parse_json(
-                R"([{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute","tolerationSeconds":300},
+/// What the API server's admission plugins and strategies set in a new pod.
+void prepare_pod(Arena& arena, Value pod) {
+  Value spec = pod["spec"];
+  if (spec.is_map()) {
+    fill(arena, spec, "preemptionPolicy", "PreemptLowerPriority");
+    fill(arena, spec, "priority", 0);
+    if (spec["tolerations"].empty())
+      spec.set(
+          arena, "tolerations",
+          text::parse_json(
+              R"([{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute","tolerationSeconds":300},
                   {"key":"node.kubernetes.io/unreachable","operator":"Exists","effect":"NoExecute","tolerationSeconds":300}])",
-                arena));
-    }
-    Value status = Value::map(arena);
-    status.set(arena, "phase", "Pending");
-    status.set(arena, "qosClass", Value::borrowed(quality_class(spec)));
-    object.set(arena, "status", status);
+              arena));
+  }
+  pod["status"].set(arena, "phase", "Pending");
+  pod["status"].set(arena, "qosClass", Value::borrowed(quality_class(spec)));
+}
+
+void prepare_create(Arena& arena, const k8s::KindInfo& kind, Value object) {
+  if (!kind.has_status) return;
+  object.erase("status");
+  if (kind.custom) return;
+  // A status in which nothing is set yet.
+  const k8s::Type* type = k8s::builtin_type({kind.group, kind.version, kind.kind});
+  object.set(arena, "status", read_typed(arena, type->field("status")->type, Value::map(arena)).object);
+  if (kind.kind == "Pod") {
+    prepare_pod(arena, object);
   } else if (kind.kind == "Namespace") {
     Value finalizers = Value::list(arena, {Value("kubernetes")});
     object.ensure_map(arena, "spec").set(arena, "finalizers", finalizers);
-    object.ensure_map(arena, "status").set(arena, "phase", "Active");
+    object["status"].set(arena, "phase", "Active");
   } else if (kind.kind == "PersistentVolumeClaim" || kind.kind == "PersistentVolume") {
-    object.ensure_map(arena, "status").set(arena, "phase", "Pending");
-  } else if (kind.kind == "Service" || kind.kind == "Ingress") {
-    object.ensure_map(arena, "status").set(arena, "loadBalancer", Value::map(arena));
-  } else if (kind.has_status && (kind.group == "apps" || kind.group == "batch")) {
-    object.set(arena, "status", Value::map(arena));
+    object["status"].set(arena, "phase", "Pending");
+    k8s::add_finalizer(arena, object,
+                       kind.namespaced ? "kubernetes.io/pvc-protection" : "kubernetes.io/pv-protection");
   }
 }
 

@@ -149,8 +149,16 @@ class Reader {
       case TypeKind::Int64:
         out.set_borrowed(arena_, field.name, Value(0));
         break;
+      case TypeKind::Quantity:
+        out.set_borrowed(arena_, field.name, "0");
+        break;
+      case TypeKind::IntOrString:
+        out.set_borrowed(arena_, field.name, Value(0));
+        break;
       case TypeKind::List:
       case TypeKind::Map:
+      case TypeKind::Time:
+      case TypeKind::MicroTime:
         out.set_borrowed(arena_, field.name, Value());
         break;
       default:

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "k8s/object.h"
+#include "sandbox/defaults.h"
 #include "sandbox/status.h"
 #include "text/json.h"
 
@@ -136,30 +137,10 @@ Value pod_of_template(Arena& arena, const Object& owner, Value pod_template, std
   return pod;
 }
 
-Value complete_pod(Arena& arena, Value pod) {
+Value complete_pod(Arena& arena, const k8s::KindInfo& kind, Value pod) {
   Value complete = text::copy(arena, pod);
-  Value spec = complete.ensure_map(arena, "spec");
-  auto fill = [&](const char* key, Value value) {
-    if (!spec.has(key)) spec.set(arena, key, value);
-  };
-  fill("restartPolicy", "Always");
-  fill("terminationGracePeriodSeconds", 30);
-  fill("dnsPolicy", "ClusterFirst");
-  fill("schedulerName", "default-scheduler");
-  fill("serviceAccountName", "default");
-  fill("serviceAccount", text::copy(arena, spec["serviceAccountName"]));
-  fill("securityContext", Value::map(arena));
-  fill("enableServiceLinks", true);
-  fill("preemptionPolicy", "PreemptLowerPriority");
-  fill("priority", 0);
-  Value status = complete.ensure_map(arena, "status");
-  status.set(arena, "phase", "Pending");
-  status.set(arena, "qosClass", "BestEffort");
-  for (Value container : spec["containers"].items()) {
-    Value resources = container["resources"];
-    if (!resources["requests"].empty() || !resources["limits"].empty())
-      status.set(arena, "qosClass", "Burstable");
-  }
+  prepare_create(arena, kind, complete);
+  set_defaults(arena, kind, complete);
   return complete;
 }
 
@@ -168,7 +149,7 @@ bool create_pod(Context& context, const Object& owner, Value pod, std::string_vi
   Arena arena;
   EventSource source{component};
   try {
-    ObjectRef created = context.store.create(kind, complete_pod(arena, pod));
+    ObjectRef created = context.store.create(kind, complete_pod(arena, kind, pod));
     context.events.normal(source, *owner.stored, "SuccessfulCreate", "Created pod: " + created->name);
     return true;
   } catch (const StatusError& error) {

@@ -70,7 +70,7 @@ void write_status(Context& context, const Object& object, text::Value status,
 text::Value pod_of_template(text::Arena& arena, const Object& owner, text::Value pod_template,
                             std::string_view name);
 /// `pod` with what the API server's defaulting and admission add to a controller's request.
-text::Value complete_pod(text::Arena& arena, text::Value pod);
+text::Value complete_pod(text::Arena& arena, const k8s::KindInfo& kind, text::Value pod);
 /// Creates the pod and reports it with the owner's event "SuccessfulCreate" or "FailedCreate". False when
 /// refused.
 bool create_pod(Context& context, const Object& owner, text::Value pod, std::string_view component);

@@ -213,7 +213,7 @@ void StatefulSetController::create(Look& look, const Replica& replica) {
     if (!is_claim(volume["name"].as_string())) volumes.push_back(arena, volume);
   if (!volumes.empty()) spec.set(arena, "volumes", volumes);
   try {
-    context_.store.create(pods_, complete_pod(arena, pod));
+    context_.store.create(pods_, complete_pod(arena, pods_, pod));
     context_.events.normal(kSource, *set.stored, "SuccessfulCreate",
                            fmt::format("Create Pod {} in StatefulSet {} successful", name, set.name()));
   } catch (const StatusError& error) {

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-namespace shipit::kube {
+namespace shipit::text {
 
 std::string encode_base64(std::string_view bytes);
 /// White space is skipped, padding may be missing; nullopt for anything else.
 std::optional<std::string> decode_base64(std::string_view text);
 
-}  // namespace shipit::kube
+}  // namespace shipit::text

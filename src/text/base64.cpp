@@ -1,9 +1,9 @@
-#include "kube/base64.h"
+#include "text/base64.h"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace shipit::kube {
+namespace shipit::text {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -49,4 +49,4 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return out;
 }
 
-}  // namespace shipit::kube
+}  // namespace shipit::text
