@@ -9,6 +9,7 @@
 #include "sandbox/api_call.h"
 #include "sandbox/controllers/disruption.h"
 #include "sandbox/defaults.h"
+#include "sandbox/definition_rules.h"
 #include "sandbox/request_options.h"
 #include "sandbox/structural.h"
 #include "sandbox/typed.h"
@@ -99,6 +100,19 @@ bool returns_deleted(const k8s::KindInfo& kind) {
   return !kind.custom && kinds.contains(kind.kind);
 }
 
+/// Custom objects can't be replaced without saying which version is meant.
+StatusError unconditional(const Stored& object) {
+  StatusError error =
+      invalid_object(*object.kind, object.name,
+                     {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
+                       "metadata.resourceVersion"}});
+  // The storage says it, which knows kinds by their resources.
+  size_t end = error.message.find('.');
+  error.message.replace(0, end, object.kind->plural);
+  error.kind = object.kind->plural;
+  return error;
+}
+
 DeleteOptions read_delete_options(const net::Request& request, bool dry_run) {
   DeleteOptions out;
   out.dry_run = dry_run;
@@ -154,9 +168,12 @@ void Api::check_identity(Call& call, Value object) {
   const Target& target = call.target;
   if (!object.is_map()) throw bad_request("the body is not an object");
   std::string_view kind = object["kind"].as_string(), version = object["apiVersion"].as_string();
-  if ((kind.empty() || version.empty()) && target.kind->custom)
-    throw bad_request(fmt::format("Object '{}' is missing in '{}'", kind.empty() ? "Kind" : "apiVersion",
-                                  text::to_json(object).substr(0, 200)));
+  if (target.kind->custom && kind.empty())
+    throw bad_request(fmt::format("Object 'Kind' is missing in '{}'", text::to_json(object).substr(0, 200)));
+  if (target.kind->custom && version != target.api_version)
+    throw bad_request(
+        fmt::format("the API version in the data ({}) does not match the expected API version ({})", version,
+                    target.api_version));
   if (!version.empty() && version != target.api_version)
     throw bad_request(
         fmt::format("{0} in version \"{1}\" cannot be handled as a {0}: no kind \"{0}\" is registered for "
@@ -227,13 +244,12 @@ Value Api::admit(Call& call, Value object, Value old) {
     prune_unknown(schema, object, unknown);
     report_unknown(call.request, prefix, unknown, call.warnings);
     if (old.is_null()) prepare_create(arena, kind, object);
+    prune_nulls(schema, object);
     fill_defaults(arena, schema, object);
     causes = check_metadata(kind, object);
     for (Cause& cause : check_schema(schema, object)) causes.push_back(std::move(cause));
-    if (!old.is_null() && !status_only && call.request.method == "PUT" &&
-        k8s::resource_version_of(object).empty())
-      causes.insert(causes.begin(), {"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
-                                     "metadata.resourceVersion"});
+    if (version)
+      for (Cause& cause : check_scale(*version, object, status_only)) causes.push_back(std::move(cause));
   } else {
     report_unknown(call.request, prefix, unknown, call.warnings);
     if (old.is_null()) prepare_create(arena, kind, object);
@@ -244,8 +260,7 @@ Value Api::admit(Call& call, Value object, Value old) {
     if (!status_only)
       for (Cause& cause : check_builtin(kind, object, old)) causes.push_back(std::move(cause));
     if (kind.kind == "CustomResourceDefinition" && !status_only) {
-      for (Cause& cause : custom_.check(object)) causes.push_back(std::move(cause));
-      if (old.is_null()) k8s::add_finalizer(arena, object, "customresourcecleanup.apiextensions.k8s.io");
+      for (Cause& cause : check_definition(object, old)) causes.push_back(std::move(cause));
       if (has_validation_rules(object["spec"]["versions"]))
         call.warnings.push_back("x-kubernetes-validations are stored but not evaluated by this server");
     }
@@ -334,6 +349,7 @@ void Api::replace(Call& call) {
   Value object = read_body(call);
   check_identity(call, object);
   ObjectRef old = existing(call);
+  if (call.target.kind->custom && k8s::resource_version_of(object).empty()) throw unconditional(*old);
   object = admit(call, object, old->parse(call.arena));
   send_object(call, 200, *store_.update(*call.target.kind, object, call.write_options()));
 }

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "k8s/object.h"
+#include "sandbox/causes.h"
 #include "sandbox/structural.h"
+#include "text/json.h"
 
 namespace shipit::sandbox {
 
@@ -48,7 +49,68 @@ void set_condition(Arena& arena, Value definition, std::string_view type, std::s
                      now);
 }
 
+/// As Go's %v prints a value, and %T its type.
+std::string go_text(Value value) {
+  if (value.is_string()) return value.str();
+  if (value.is_null()) return "<nil>";
+  if (!value.is_list() && !value.is_map()) return text::to_json(value);
+  std::string out;
+  for (Value item : value.items()) out += (out.empty() ? "" : " ") + go_text(item);
+  for (const auto& [key, member] : value.members())
+    out += (out.empty() ? "" : " ") + std::string(key.view()) + ":" + go_text(member);
+  return (value.is_map() ? "map[" : "[") + out + "]";
+}
+std::string_view go_type(Value value) {
+  return value.is_string() ? "string"
+         : value.is_null() ? "<nil>"
+         : value.is_bool() ? "bool"
+         : value.is_list() ? "[]interface {}"
+         : value.is_map()  ? "map[string]interface {}"
+         : value.is_int()  ? "int64"
+                           : "float64";
+}
+
+/// The value at ".spec.size"; null when there is none. `why` says what is in the way. *Source:* apimachinery
+/// unstructured.NestedFieldNoCopy.
+Value nested(Value at, std::string_view path, std::string_view wanted, std::string& why) {
+  auto wrong = [&](std::string_view here, std::string_view expected) {
+    why = fmt::format("{} accessor error: {} is of the type {}, expected {}", here, go_text(at), go_type(at),
+                      expected);
+    return Value();
+  };
+  for (size_t from = 0; from < path.size() && !at.is_null();) {
+    size_t end = std::min(path.find('.', from + 1), path.size());
+    if (!at.is_map()) return wrong(path.substr(0, end), "map[string]interface{}");
+    const Value* next = at.find(path.substr(from + 1, end - from - 1));
+    if (!next) return {};
+    at = *next;
+    from = end;
+  }
+  if (at.is_null() || go_type(at) == wanted) return at;
+  return wrong(path, wanted);
+}
+
 }  // namespace
+
+std::vector<Cause> check_scale(const CustomVersion& version, Value object, bool status_only) {
+  Causes causes;
+  auto count = [&](const std::string& path) {
+    if (path.empty()) return;
+    std::string why;
+    Value number = nested(object, path, "int64", why);
+    if (!why.empty()) return causes.invalid(path, "0", why);
+    if (number.as_int() < 0)
+      causes.invalid(path, std::to_string(number.as_int()), "should be a non-negative integer");
+    else if (number.as_int() > INT32_MAX)
+      causes.invalid(path, std::to_string(number.as_int()), "should be less than or equal to 2147483647");
+  };
+  if (!status_only) count(version.scale_spec);
+  count(version.scale_status);
+  std::string why;
+  if (!version.scale_selector.empty()) nested(object, version.scale_selector, "string", why);
+  if (!why.empty()) causes.invalid(version.scale_selector, "\"\"", why);
+  return std::move(causes.list);
+}
 
 const CustomVersion* CustomKind::version(std::string_view name) const {
   for (const CustomVersion& version : versions)
@@ -70,56 +132,6 @@ std::vector<const CustomKind*> CustomKinds::all() const {
   std::vector<const CustomKind*> out;
   for (const auto& [kind, custom] : kinds_) out.push_back(custom.get());
   std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->crd < b->crd; });
-  return out;
-}
-
-std::vector<Cause> CustomKinds::check(Value definition) const {
-  std::vector<Cause> out;
-  Value spec = definition["spec"], names = spec["names"];
-  auto required = [&](std::string_view value, const char* field) {
-    if (value.empty()) out.push_back({"FieldValueRequired", "Required value", field});
-  };
-  required(spec["group"].as_string(), "spec.group");
-  required(names["plural"].as_string(), "spec.names.plural");
-  required(names["kind"].as_string(), "spec.names.kind");
-  std::string wanted = names["plural"].str() + "." + spec["group"].str();
-  if (k8s::name_of(definition) != wanted)
-    out.push_back({"FieldValueInvalid",
-                   fmt::format("Invalid value: \"{}\": must be spec.names.plural+\".\"+spec.group",
-                               k8s::name_of(definition)),
-                   "metadata.name"});
-  std::string_view scope = spec["scope"].as_string();
-  if (scope != "Namespaced" && scope != "Cluster")
-    out.push_back(
-        {scope.empty() ? "FieldValueRequired" : "FieldValueNotSupported",
-         scope.empty()
-             ? "Required value"
-             : fmt::format("Unsupported value: \"{}\": supported values: \"Cluster\", \"Namespaced\"", scope),
-         "spec.scope"});
-  int storage = 0;
-  std::set<std::string> seen;
-  size_t index = 0;
-  for (Value version : spec["versions"].items()) {
-    std::string field = fmt::format("spec.versions[{}]", index++);
-    storage += version["storage"].as_bool();
-    if (!seen.insert(version["name"].str()).second)
-      out.push_back({"FieldValueInvalid",
-                     fmt::format("Invalid value: \"{}\": must be unique", version["name"].as_string()),
-                     field + ".name"});
-    Value schema = version["schema"]["openAPIV3Schema"];
-    if (!schema.is_map()) {
-      out.push_back({"FieldValueRequired", "Required value", field + ".schema.openAPIV3Schema"});
-      continue;
-    }
-    for (Cause& cause : check_structural(schema, field + ".schema.openAPIV3Schema"))
-      out.push_back(std::move(cause));
-  }
-  if (spec["versions"].empty())
-    out.push_back({"FieldValueRequired", "Required value", "spec.versions"});
-  else if (storage != 1)
-    out.push_back({"FieldValueInvalid",
-                   "Invalid value: must have exactly one version marked as storage version",
-                   "spec.versions"});
   return out;
 }
 
@@ -172,6 +184,9 @@ void CustomKinds::serve(const ObjectRef& stored) {
 }
 
 void CustomKinds::accept(const ObjectRef& definition) {
+  store_.modify(definitions_, "", definition->name,
+                [](Value object, Arena& arena) { k8s::add_finalizer(arena, object, kCleanup); },
+                {.manager = "kube-apiserver"});
   store_.modify(definitions_, "", definition->name,
                 [&](Value object, Arena& arena) {
                   Time now = store_.clock().now();

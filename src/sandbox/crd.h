@@ -22,6 +22,10 @@ struct CustomVersion {
   std::vector<std::string> selectable_fields;            ///< JSON paths
 };
 
+/// What is wrong at the paths that the scale subresource reads; a write of the status answers for its own
+/// only.
+std::vector<Cause> check_scale(const CustomVersion& version, text::Value object, bool status_only);
+
 struct CustomKind {
   const k8s::KindInfo* kind = nullptr;
   std::string crd;  ///< name of the definition
@@ -38,8 +42,6 @@ class CustomKinds final {
   const CustomKind* find(const k8s::KindInfo& kind) const;
   std::vector<const CustomKind*> all() const;
 
-  /// What is wrong with a definition; empty when nothing is.
-  std::vector<Cause> check(text::Value definition) const;
   /// Brings everything in step with the stored definitions: serves new ones (and accepts their names in
   /// status), empties terminating ones and lets go of them. Cheap when no definition changed and none is
   /// terminating.

@@ -294,10 +294,10 @@ void definition(Arena& arena, Value object) {
   if (!spec.is_map()) return;
   Value names = spec["names"];
   if (names.is_map()) {
-    std::string singular = names["kind"].str();
+    std::string kind = names["kind"].str(), singular = kind;
     for (char& c : singular) c = static_cast<char>(std::tolower(c));
     fill(arena, names, "singular", Value::string(arena, singular));
-    fill(arena, names, "listKind", Value::string(arena, names["kind"].str() + "List"));
+    if (!kind.empty()) fill(arena, names, "listKind", Value::string(arena, kind + "List"));
   }
   fill(arena, spec.ensure_map(arena, "conversion"), "strategy", "None");
 }
@@ -426,6 +426,10 @@ void prepare_create(Arena& arena, const k8s::KindInfo& kind, Value object) {
   object.set(arena, "status", read_typed(arena, type->field("status")->type, Value::map(arena)).object);
   if (kind.kind == "Pod") {
     prepare_pod(arena, object);
+  } else if (kind.kind == "CustomResourceDefinition") {
+    for (Value version : object["spec"]["versions"].items())
+      if (version["storage"].as_bool() && object["status"]["storedVersions"].empty())
+        object["status"].ensure_list(arena, "storedVersions").push_back(arena, version["name"]);
   } else if (kind.kind == "Namespace") {
     Value finalizers = Value::list(arena, {Value("kubernetes")});
     object.ensure_map(arena, "spec").set(arena, "finalizers", finalizers);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "sandbox/causes.h"
 #include "sandbox/pattern.h"
 #include "text/json.h"
 
@@ -97,18 +98,23 @@ class Checker {
     }
   }
 
+  void wrong_type(const std::string& path, std::string_view want, const std::string& have) {
+    out_.push_back(
+        {"FieldValueTypeInvalid",
+         fmt::format("Invalid value: {}: {} in body must be of type {}: {}", have, path, want, have),
+         shown(path)});
+  }
+
   bool check_type(Value schema, Value value, const std::string& path) {
-    std::string_view have = word(value);
+    std::string_view have = word(value), want = schema["type"].as_string();
     if (schema[kIntOrString].as_bool()) {
       if (have == "integer" || have == "string") return true;
-      invalid(path, fmt::format("\"{}\"", have),
-              fmt::format("{} in body must be of type integer,string: \"{}\"", path, have));
-      return false;
+      want = "integer,string";
     }
-    std::string_view want = schema["type"].as_string();
     if (want.empty() || want == have || (want == "number" && have == "integer")) return true;
-    invalid(path, fmt::format("\"{}\"", have),
-            fmt::format("{} in body must be of type {}: \"{}\"", path, want, have));
+    wrong_type(path, want, fmt::format("\"{}\"", have));
+    if (want == "integer" && have == "number")  // its range is looked at, too
+      invalid("", "\"\"", fmt::format("Checked value must be of type integer (default format) in {}", path));
     return false;
   }
 
@@ -128,16 +134,19 @@ class Checker {
   void check_string(Value schema, Value value, const std::string& path) {
     auto text = value.as_string();
     int64_t length = std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
-    if (schema.has("minLength") && length < schema["minLength"].as_int())
-      in_body(path, value, fmt::format("should be at least {} chars long", schema["minLength"].as_int()));
-    if (schema.has("maxLength") && length > schema["maxLength"].as_int())
+    // The first that is wrong is all that is said.
+    if (schema.has("maxLength") && length > schema["maxLength"].as_int()) {
       out_.push_back({"FieldValueTooLong",
                       fmt::format("Too long: may not be more than {} bytes", schema["maxLength"].as_int()),
                       shown(path)});
-    if (Value pattern = schema["pattern"]; pattern.is_string() && !pattern_matches(pattern.as_string(), text))
+    } else if (schema.has("minLength") && length < schema["minLength"].as_int()) {
+      in_body(path, value, fmt::format("should be at least {} chars long", schema["minLength"].as_int()));
+    } else if (Value pattern = schema["pattern"];
+               pattern.is_string() && !pattern_matches(pattern.as_string(), text)) {
       in_body(path, value, fmt::format("should match '{}'", pattern.as_string()));
+    }
     if (schema["format"].as_string() == "date-time" && !parse_rfc3339(text))
-      in_body(path, value, fmt::format("must be of type date-time: {}", text::to_json(value)));
+      wrong_type(path, "date-time", text::to_json(value));
   }
 
   void check_number(Value schema, Value value, const std::string& path) {
@@ -258,6 +267,13 @@ class Checker {
 
 void check_node(Value schema, const std::string& field, std::vector<Cause>& out) {
   if (!schema.is_map() || out.size() > 20) return;
+  static constexpr std::string_view kTypes[] = {"array", "boolean", "integer", "number", "object", "string"};
+  std::string_view type = schema["type"].as_string();
+  if (!type.empty() && std::find(std::begin(kTypes), std::end(kTypes), type) == std::end(kTypes)) {
+    Causes causes;
+    causes.unsupported(field + ".type", type, {std::begin(kTypes), std::end(kTypes)});
+    out.push_back(std::move(causes.list[0]));
+  }
   bool typed =
       !schema["type"].as_string().empty() || schema[kPreserve].as_bool() || schema[kIntOrString].as_bool();
   if (!typed)
@@ -362,6 +378,22 @@ class TypeBuilder {
 
 void prune_unknown(Value schema, Value object, std::vector<std::string>& unknown) {
   if (schema.is_map()) prune(schema, object, true, "", unknown);
+}
+
+void prune_nulls(Value schema, Value value) {
+  if (value.is_list())
+    for (Value item : value.items()) prune_nulls(schema["items"], item);
+  Value properties = schema["properties"], additional = schema["additionalProperties"];
+  std::vector<std::string> gone;
+  for (const auto& [key, child] : value.members()) {
+    const Value* property = properties.find(key);
+    Value own = property ? *property : additional;
+    if (child.is_null() && own.is_map() && !own["nullable"].as_bool() && !own.has("default"))
+      gone.emplace_back(key.view());
+    else
+      prune_nulls(own, child);
+  }
+  for (const auto& key : gone) value.erase(key);
 }
 
 void fill_defaults(Arena& arena, Value schema, Value value) {

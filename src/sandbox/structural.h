@@ -16,6 +16,9 @@ namespace shipit::sandbox {
 /// apiVersion, kind and metadata stay.
 void prune_unknown(text::Value schema, text::Value object, std::vector<std::string>& unknown);
 
+/// Removes nulls that the schema neither allows nor has a default for, in place.
+void prune_nulls(text::Value schema, text::Value object);
+
 /// Fills the schema's defaults in place.
 void fill_defaults(text::Arena& arena, text::Value schema, text::Value object);
 

@@ -70,21 +70,30 @@ Value at_json_path(Value at, std::string_view path) {
 Value custom_cell(Arena& arena, Value object, Value column, Time now) {
   Value value = at_json_path(object, column["jsonPath"].as_string());
   std::string_view type = column["type"].as_string();
-  if (value.is_null()) return type == "date" ? Value("<unknown>") : Value();
-  if (type == "date") return Value::string(arena, age_of(value, now));
+  if (value.is_null()) return {};
+  if (type == "date") {
+    if (!value.is_string()) return {};
+    return Value::string(arena, parse_rfc3339(value.as_string()) ? age_of(value, now) : "<invalid>");
+  }
   if (type == "string") return value.is_string() ? value : Value::string(arena, text::to_json(value));
   if (type == "integer") return value.is_number() ? Value(value.as_int()) : Value();
-  return value;
+  if (type == "number") return value.is_number() ? value : Value();
+  return value.is_bool() ? value : Value();
 }
 
 TableLayout custom_layout(const CustomVersion& version) {
   TableLayout out;
-  out.columns.push_back({"Name", "string", "name", "", 0});
-  for (Value column : version.columns.items())
+  const auto& common = default_layout().columns;
+  out.columns.push_back(common[0]);
+  for (Value column : version.columns.items()) {
+    std::string description = column["description"].str();
+    if (description.empty())
+      description = "Custom resource definition column (in JSONPath format): " + column["jsonPath"].str();
     out.columns.push_back({column["name"].str(), column["type"].str(), column["format"].str(),
-                           column["description"].str(), static_cast<int>(column["priority"].as_int())});
+                           std::move(description), static_cast<int>(column["priority"].as_int())});
+  }
   bool plain = version.columns.empty();
-  if (plain) out.columns.push_back({"Age", "date", "", "", 0});
+  if (plain) out.columns.push_back({"Age", "date", "", common[1].description, 0});
   out.cells = [columns = version.columns, plain](Arena& arena, Value object, Time now, Value cells) {
     cells.push_back(arena, Value::string(arena, k8s::name_of(object)));
     for (Value column : columns.items()) cells.push_back(arena, custom_cell(arena, object, column, now));
@@ -94,23 +103,12 @@ TableLayout custom_layout(const CustomVersion& version) {
   return out;
 }
 
-const TableLayout& plain_layout() {
-  static const TableLayout* layout = new TableLayout{
-      {{"Name", "string", "name", "", 0}, {"Created At", "date", "", "", 0}},
-      [](Arena& arena, Value object, Time, Value cells) {
-        cells.push_back(arena, Value::string(arena, k8s::name_of(object)));
-        cells.push_back(arena, Value::string(arena, k8s::metadata(object)["creationTimestamp"].as_string()));
-      }};
-  return *layout;
-}
-
 }  // namespace
 
 TableLayout table_of(const Target& target, const CustomKind* custom) {
   if (custom)
     if (const CustomVersion* version = custom->version(target.version)) return custom_layout(*version);
-  const TableLayout* layout = builtin_layout(*target.kind);
-  return layout ? *layout : plain_layout();
+  return builtin_layout(*target.kind);
 }
 
 std::string encode_table(const TableLayout& layout, const std::vector<ObjectRef>& objects,
@@ -127,8 +125,10 @@ std::string encode_table(const TableLayout& layout, const std::vector<ObjectRef>
                                                    {"priority", Value(column.priority)}}));
     }
   std::string out = fmt::format(
-      R"({{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{},"columnDefinitions":{},"rows":[)",
+      R"({{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{},"columnDefinitions":{},"rows":)",
       list_meta, options.headers ? text::to_json(columns) : "null");
+  if (objects.empty() && layout.null_when_empty) return out + "null}";
+  out += '[';
   Arena arena;
   bool first = true;
   for (const ObjectRef& object : objects) {
@@ -148,6 +148,8 @@ std::string encode_table(const TableLayout& layout, const std::vector<ObjectRef>
       tree.set(arena, "apiVersion", Value::borrowed(options.api_version));
       out += R"(,"object":)";
       text::append_json(out, tree);
+    } else {
+      out += R"(,"object":null)";
     }
     out += '}';
   }

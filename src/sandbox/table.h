@@ -25,6 +25,7 @@ struct Column {
 struct TableLayout {
   std::vector<Column> columns;
   std::function<void(text::Arena&, text::Value object, Time now, text::Value cells)> cells;
+  bool null_when_empty = false;  ///< no rows are null and not []
 };
 
 enum class IncludeObject { None, Metadata, Object };

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <map>
 
-#include "k8s/object.h"
+#include "sandbox/table_cells.h"
+#include "sandbox/table_columns.h"
 
 namespace shipit::sandbox {
 
@@ -36,25 +37,7 @@ std::string age_of(Value timestamp, Time now) {
   return time ? human_duration(now - *time) : "<unknown>";
 }
 
-namespace {
-
-/// One row being filled.
-struct Row {
-  Arena& arena;
-  Value object;
-  Time now;
-  Value cells;
-
-  Value spec() const { return object["spec"]; }
-  Value status() const { return object["status"]; }
-  void text(std::string_view value) { cells.push_back(arena, Value::string(arena, value)); }
-  void number(int64_t value) { cells.push_back(arena, Value(value)); }
-  void flag(bool value) { cells.push_back(arena, Value(value)); }
-  void name() { text(k8s::name_of(object)); }
-  void age() { text(age_of(k8s::metadata(object)["creationTimestamp"], now)); }
-};
-
-std::string joined(Value list, std::string_view key, std::string_view separator = ",") {
+std::string joined(Value list, std::string_view key, std::string_view separator) {
   std::string out;
   for (Value item : list.items()) {
     if (!out.empty()) out += separator;
@@ -63,7 +46,7 @@ std::string joined(Value list, std::string_view key, std::string_view separator 
   return out;
 }
 
-std::string or_none(std::string text, std::string_view none = "<none>") {
+std::string or_none(std::string text, std::string_view none) {
   return text.empty() ? std::string(none) : text;
 }
 
@@ -76,220 +59,18 @@ std::string map_text(Value map) {
   return or_none(out);
 }
 
-void pod_template(Row& row, Value spec) {
-  row.text(joined(spec["containers"], "name"));
-  row.text(joined(spec["containers"], "image"));
+void container_cells(Row& row, Value pod_spec) {
+  row.text(joined(pod_spec["containers"], "name"));
+  row.text(joined(pod_spec["containers"], "image"));
 }
 
 std::string selector_text(Value selector) { return or_none(k8s::Selector::from_object(selector).str()); }
 
+namespace {
+
 std::string int_or_string(Value value, std::string_view none = "N/A") {
   if (value.is_null()) return std::string(none);
   return value.is_string() ? value.str() : std::to_string(value.as_int());
-}
-
-bool restartable(Value pod_spec, std::string_view container) {
-  for (Value item : pod_spec["initContainers"].items())
-    if (item["name"].as_string() == container) return item["restartPolicy"].as_string() == "Always";
-  return false;
-}
-
-struct PodSummary {
-  std::string reason;
-  int64_t ready = 0, total = 0, restarts = 0;
-  std::string last_restart;
-};
-
-std::string terminated_reason(Value terminated) {
-  if (std::string reason = terminated["reason"].str(); !reason.empty()) return reason;
-  if (int64_t signal = terminated["signal"].as_int()) return fmt::format("Signal:{}", signal);
-  return fmt::format("ExitCode:{}", terminated["exitCode"].as_int());
-}
-
-void note_restart(PodSummary& pod, Value container) {
-  std::string at = container["lastState"]["terminated"]["finishedAt"].str();
-  pod.last_restart = std::max(pod.last_restart, at);
-}
-
-/// True while init containers still decide the reason.
-bool summarize_init(PodSummary& pod, Value spec, Value status) {
-  int64_t index = -1;
-  for (Value container : status["initContainerStatuses"].items()) {
-    ++index;
-    bool sidecar = restartable(spec, container["name"].as_string());
-    pod.restarts += container["restartCount"].as_int();
-    note_restart(pod, container);
-    Value state = container["state"], terminated = state["terminated"];
-    if (terminated.is_map() && terminated["exitCode"].as_int() == 0) continue;
-    if (sidecar && container["started"].as_bool()) {
-      pod.ready += container["ready"].as_bool();
-      continue;
-    }
-    std::string waiting = state["waiting"]["reason"].str();
-    if (terminated.is_map())
-      pod.reason = "Init:" + terminated_reason(terminated);
-    else if (!waiting.empty() && waiting != "PodInitializing")
-      pod.reason = "Init:" + waiting;
-    else
-      pod.reason = fmt::format("Init:{}/{}", index, spec["initContainers"].size());
-    return true;
-  }
-  return false;
-}
-
-void summarize_main(PodSummary& pod, Value object) {
-  Value status = object["status"];
-  bool running = false;
-  std::string error;
-  Value list = status["containerStatuses"];
-  for (size_t i = list.size(); i-- > 0;) {
-    Value container = list[i], state = container["state"];
-    pod.restarts += container["restartCount"].as_int();
-    note_restart(pod, container);
-    if (std::string waiting = state["waiting"]["reason"].str(); !waiting.empty()) {
-      pod.reason = waiting;
-    } else if (state["terminated"].is_map()) {
-      pod.reason = terminated_reason(state["terminated"]);
-      if (state["terminated"]["exitCode"].as_int() != 0) error = pod.reason;
-    } else if (container["ready"].as_bool() && state["running"].is_map()) {
-      running = true;
-      ++pod.ready;
-    }
-  }
-  if (pod.reason != "Completed") return;
-  if (running && k8s::condition_true(object, "Ready"))
-    pod.reason = "Running";
-  else if (!error.empty())
-    pod.reason = error;
-  else if (running)
-    pod.reason = "NotReady";
-}
-
-PodSummary summarize(Value object) {
-  Value spec = object["spec"], status = object["status"];
-  PodSummary pod;
-  std::string phase = status["phase"].str();
-  pod.reason = status["reason"].str(phase);
-  pod.total = static_cast<int64_t>(spec["containers"].size());
-  for (Value container : spec["initContainers"].items())
-    pod.total += container["restartPolicy"].as_string() == "Always";
-  if (k8s::condition(object, "PodScheduled")["reason"].as_string() == "SchedulingGated")
-    pod.reason = "SchedulingGated";
-  bool initializing = summarize_init(pod, spec, status);
-  if (!initializing || k8s::condition_true(object, "Initialized")) {
-    if (!initializing) {
-      pod.restarts = 0;
-      pod.last_restart.clear();
-    }
-    summarize_main(pod, object);
-  }
-  if (k8s::is_terminating(object) && phase != "Failed" && phase != "Succeeded") pod.reason = "Terminating";
-  return pod;
-}
-
-void pod(Row& row) {
-  PodSummary summary = summarize(row.object);
-  row.name();
-  row.text(fmt::format("{}/{}", summary.ready, summary.total));
-  row.text(summary.reason);
-  std::string restarts = std::to_string(summary.restarts);
-  if (summary.restarts && !summary.last_restart.empty())
-    restarts += fmt::format(" ({} ago)", age_of(Value::borrowed(summary.last_restart), row.now));
-  row.text(restarts);
-  row.age();
-  row.text(or_none(row.status()["podIP"].str()));
-  row.text(or_none(row.spec()["nodeName"].str()));
-  row.text(or_none(row.status()["nominatedNodeName"].str()));
-  int64_t gates = static_cast<int64_t>(row.spec()["readinessGates"].size()), passed = 0;
-  for (Value gate : row.spec()["readinessGates"].items())
-    passed += k8s::condition_true(row.object, gate["conditionType"].as_string());
-  row.text(gates ? fmt::format("{}/{}", passed, gates) : "<none>");
-}
-
-void deployment(Row& row) {
-  Value spec = row.spec(), status = row.status();
-  row.name();
-  row.text(fmt::format("{}/{}", status["readyReplicas"].as_int(), spec["replicas"].as_int()));
-  row.number(status["updatedReplicas"].as_int());
-  row.number(status["availableReplicas"].as_int());
-  row.age();
-  pod_template(row, spec["template"]["spec"]);
-  row.text(selector_text(spec["selector"]));
-}
-
-void replica_set(Row& row) {
-  Value spec = row.spec(), status = row.status();
-  row.name();
-  row.number(spec["replicas"].as_int());
-  row.number(status["replicas"].as_int());
-  row.number(status["readyReplicas"].as_int());
-  row.age();
-  pod_template(row, spec["template"]["spec"]);
-  row.text(spec["selector"].has("matchLabels") || spec["selector"].has("matchExpressions")
-               ? selector_text(spec["selector"])
-               : map_text(spec["selector"]));
-}
-
-void stateful_set(Row& row) {
-  row.name();
-  row.text(fmt::format("{}/{}", row.status()["readyReplicas"].as_int(), row.spec()["replicas"].as_int()));
-  row.age();
-  pod_template(row, row.spec()["template"]["spec"]);
-}
-
-void daemon_set(Row& row) {
-  Value status = row.status();
-  row.name();
-  for (auto key : {"desiredNumberScheduled", "currentNumberScheduled", "numberReady",
-                   "updatedNumberScheduled", "numberAvailable"})
-    row.number(status[key].as_int());
-  row.text(map_text(row.spec()["template"]["spec"]["nodeSelector"]));
-  row.age();
-  pod_template(row, row.spec()["template"]["spec"]);
-  row.text(selector_text(row.spec()["selector"]));
-}
-
-void job(Row& row) {
-  Value spec = row.spec(), status = row.status();
-  row.name();
-  static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-      {"Complete", "Complete"},
-      {"Failed", "Failed"},
-      {"", "Terminating"},
-      {"Suspended", "Suspended"},
-      {"FailureTarget", "FailureTarget"},
-      {"SuccessCriteriaMet", "SuccessCriteriaMet"}};
-  std::string word = "Running";
-  for (auto [type, shown] : kWords)
-    if (type.empty() ? k8s::is_terminating(row.object) : k8s::condition_true(row.object, type)) {
-      word = shown;
-      break;
-    }
-  row.text(word);
-  int64_t succeeded = status["succeeded"].as_int(), parallelism = spec["parallelism"].as_int();
-  row.text(!spec["completions"].is_null() ? fmt::format("{}/{}", succeeded, spec["completions"].as_int())
-           : parallelism > 1              ? fmt::format("{}/1 of {}", succeeded, parallelism)
-                                          : fmt::format("{}/1", succeeded));
-  auto start = parse_rfc3339(status["startTime"].as_string()),
-       end = parse_rfc3339(status["completionTime"].as_string());
-  row.text(start ? human_duration((end ? *end : row.now) - *start) : "");
-  row.age();
-  pod_template(row, spec["template"]["spec"]);
-  row.text(selector_text(spec["selector"]));
-}
-
-void cron_job(Row& row) {
-  Value spec = row.spec(), inner = spec["jobTemplate"]["spec"];
-  row.name();
-  row.text(spec["schedule"].as_string());
-  row.text(or_none(spec["timeZone"].str()));
-  row.text(spec["suspend"].as_bool() ? "True" : "False");
-  row.number(static_cast<int64_t>(row.status()["active"].size()));
-  Value last = row.status()["lastScheduleTime"];
-  row.text(last.is_null() ? "<none>" : age_of(last, row.now));
-  row.age();
-  pod_template(row, inner["template"]["spec"]);
-  row.text(selector_text(inner["selector"]));
 }
 
 void service(Row& row) {
@@ -475,8 +256,10 @@ void node(Row& row) {
       if (item["type"].as_string() == type) address = item["address"].str();
     row.text(or_none(address));
   }
-  for (auto key : {"osImage", "kernelVersion", "containerRuntimeVersion"})
-    row.text(or_none(info[key].str(), "<unknown>"));
+  row.text(or_none(info["osImage"].str(), "<unknown>"));
+  std::string machine = info["architecture"].str();
+  row.text(or_none(info["kernelVersion"].str(), "<unknown>") + (machine.empty() ? "" : " (" + machine + ")"));
+  row.text(or_none(info["containerRuntimeVersion"].str(), "<unknown>"));
 }
 
 std::string access_modes(Value list) {
@@ -530,11 +313,6 @@ void role_binding(Row& row) {
   for (auto kind : {"User", "Group", "ServiceAccount"}) row.text(subjects(row.object["subjects"], kind));
 }
 
-void role(Row& row) {
-  row.name();
-  row.text(k8s::metadata(row.object)["creationTimestamp"].as_string());
-}
-
 void lease(Row& row) {
   row.name();
   row.text(row.spec()["holderIdentity"].as_string());
@@ -575,8 +353,99 @@ void priority_class(Row& row) {
 }
 
 void definition(Row& row) {
+  Value spec = row.spec(), names = spec["names"];
+  std::vector<std::string> versions;
+  for (Value version : spec["versions"].items())
+    if (version["served"].as_bool())
+      versions.push_back(version["name"].str() + (version["storage"].as_bool() ? "(storage)" : ""));
+  std::sort(versions.begin(), versions.end());
   row.name();
+  row.text(spec["scope"].as_string());
+  row.text(fmt::format("{}", fmt::join(versions, ",")));
   row.text(k8s::metadata(row.object)["creationTimestamp"].as_string());
+  row.text(spec["group"].as_string());
+  row.text(names["kind"].as_string());
+  row.text(joined(names["shortNames"], ""));
+  row.flag(k8s::condition_true(row.object, "Established"));
+}
+
+void volume(Row& row) {
+  Value spec = row.spec(), status = row.status(), owner = spec["claimRef"];
+  row.name();
+  row.text(spec["capacity"]["storage"].as_string("0"));
+  row.text(access_modes(spec["accessModes"]));
+  row.text(spec["persistentVolumeReclaimPolicy"].as_string());
+  row.text(k8s::is_terminating(row.object) ? "Terminating" : status["phase"].as_string());
+  row.text(owner.is_map() ? owner["namespace"].str() + "/" + owner["name"].str() : "");
+  row.text(spec["storageClassName"].as_string());
+  row.text(spec["volumeAttributesClassName"].as_string("<unset>"));
+  row.text(status["reason"].as_string());
+  row.age();
+  row.text(spec["volumeMode"].as_string("<unset>"));
+}
+
+void ingress_class(Row& row) {
+  bool standard = k8s::annotation(row.object, "ingressclass.kubernetes.io/is-default-class") == "true";
+  Value parameters = row.spec()["parameters"];
+  std::string group = parameters["apiGroup"].str();
+  row.text(std::string(k8s::name_of(row.object)) + (standard ? " (default)" : ""));
+  row.text(row.spec()["controller"].as_string());
+  row.text(parameters.is_map() ? parameters["kind"].str() + (group.empty() ? "" : "." + group) + "/" +
+                                     parameters["name"].str()
+                               : "<none>");
+  row.age();
+}
+
+void signing_request(Row& row) {
+  bool denied = false, approved = false, failed = false;
+  for (Value condition : row.status()["conditions"].items()) {
+    denied |= condition["type"].as_string() == "Denied";
+    approved |= condition["type"].as_string() == "Approved";
+    failed |= condition["type"].as_string() == "Failed";
+  }
+  std::string status = denied ? "Denied" : approved ? "Approved" : "Pending";
+  if (failed) status += ",Failed";
+  if (!row.status()["certificate"].as_string().empty()) status += ",Issued";
+  Value lasts = row.spec()["expirationSeconds"];
+  row.name();
+  row.age();
+  row.text(or_none(row.spec()["signerName"].str()));
+  row.text(row.spec()["username"].as_string());
+  row.text(lasts.is_null() ? "<none>" : human_duration(Duration{lasts.as_int() * 1000}));
+  row.text(status);
+}
+
+void webhooks(Row& row) {
+  row.name();
+  row.number(static_cast<int64_t>(row.object["webhooks"].size()));
+  row.age();
+}
+
+void runtime_class(Row& row) {
+  row.name();
+  row.text(row.object["handler"].as_string());
+  row.age();
+}
+
+void csi_driver(Row& row) {
+  Value spec = row.spec(), tokens = spec["tokenRequests"];
+  row.name();
+  row.flag(spec["attachRequired"].as_bool(true));
+  row.flag(spec["podInfoOnMount"].as_bool());
+  row.flag(spec["storageCapacity"].as_bool());
+  row.text(tokens.is_null() ? "<unset>" : joined(tokens, "audience"));
+  row.flag(spec["requiresRepublish"].as_bool());
+  row.text(or_none(joined(spec["volumeLifecycleModes"], "")));
+  row.age();
+}
+
+void attachment(Row& row) {
+  row.name();
+  row.text(row.spec()["attacher"].as_string());
+  row.text(row.spec()["source"]["persistentVolumeName"].as_string());
+  row.text(row.spec()["nodeName"].as_string());
+  row.flag(row.status()["attached"].as_bool());
+  row.age();
 }
 
 void quota(Row& row) {
@@ -592,79 +461,64 @@ void quota(Row& row) {
   row.age();
 }
 
-/// "NAME" is a string; "NAME#" an integer, "NAME?" a boolean, "NAME@" a date; "+NAME" only in wide output.
-struct Layout {
-  const char* kind;
-  const char* columns;
-  void (*fill)(Row&);
-};
-constexpr Layout kLayouts[] = {
-    {"Pod", "Name,Ready,Status,Restarts,Age,+IP,+Node,+Nominated Node,+Readiness Gates", pod},
-    {"Deployment", "Name,Ready,Up-to-date,Available,Age,+Containers,+Images,+Selector", deployment},
-    {"ReplicaSet", "Name,Desired#,Current#,Ready#,Age,+Containers,+Images,+Selector", replica_set},
-    {"ReplicationController", "Name,Desired#,Current#,Ready#,Age,+Containers,+Images,+Selector", replica_set},
-    {"StatefulSet", "Name,Ready,Age,+Containers,+Images", stateful_set},
-    {"DaemonSet",
-     "Name,Desired#,Current#,Ready#,Up-to-date#,Available#,Node Selector,Age,+Containers,+Images,+Selector",
-     daemon_set},
-    {"Job", "Name,Status,Completions,Duration,Age,+Containers,+Images,+Selector", job},
-    {"CronJob", "Name,Schedule,Timezone,Suspend?,Active#,Last Schedule,Age,+Containers,+Images,+Selector",
-     cron_job},
-    {"Service", "Name,Type,Cluster-IP,External-IP,Port(s),Age,+Selector", service},
-    {"Ingress", "Name,Class,Hosts,Address,Ports,Age", ingress},
-    {"HorizontalPodAutoscaler", "Name,Reference,Targets,MinPods,MaxPods,Replicas,Age", scaler},
-    {"PodDisruptionBudget", "Name,Min Available,Max Unavailable,Allowed Disruptions#,Age", budget},
-    {"Namespace", "Name,Status,Age", name_space},
-    {"Secret", "Name,Type,Data,Age", secret},
-    {"ConfigMap", "Name,Data,Age", config_map},
-    {"ServiceAccount", "Name,Age", service_account},
-    {"Event", "Last Seen,Type,Reason,Object,+Subobject,+Source,Message,+First Seen,+Count,+Name", event},
-    {"Endpoints", "Name,Endpoints,Age", endpoints},
-    {"EndpointSlice", "Name,AddressType,Ports,Endpoints,Age", slice},
-    {"Node",
-     "Name,Status,Roles,Age,Version,+Internal-IP,+External-IP,+OS-Image,+Kernel-Version,+Container-Runtime",
-     node},
-    {"PersistentVolumeClaim",
-     "Name,Status,Volume,Capacity,Access Modes,StorageClass,VolumeAttributesClass,Age,+VolumeMode", claim},
-    {"NetworkPolicy", "Name,Pod-Selector,Age", network_policy},
-    {"RoleBinding", "Name,Role,Age,+Users,+Groups,+ServiceAccounts", role_binding},
-    {"ClusterRoleBinding", "Name,Role,Age,+Users,+Groups,+ServiceAccounts", role_binding},
-    {"Role", "Name,Created At@", role},
-    {"ClusterRole", "Name,Created At@", role},
-    {"Lease", "Name,Holder,Age", lease},
-    {"StorageClass", "Name,Provisioner,ReclaimPolicy,VolumeBindingMode,AllowVolumeExpansion?,Age",
-     storage_class},
-    {"ControllerRevision", "Name,Controller,Revision#,Age", revision},
-    {"PriorityClass", "Name,Value#,Global-Default?,Age,PreemptionPolicy", priority_class},
-    {"CustomResourceDefinition", "Name,Created At@", definition},
-    {"ResourceQuota", "Name,Request,Limit,Age", quota},
+using Fill = void (*)(Row&);
+constexpr std::pair<std::string_view, Fill> kFills[] = {
+    {"Pod", pod_row},
+    {"PodTemplate", pod_template_row},
+    {"Deployment", deployment_row},
+    {"ReplicaSet", replica_set_row},
+    {"ReplicationController", replica_set_row},
+    {"StatefulSet", stateful_set_row},
+    {"DaemonSet", daemon_set_row},
+    {"Job", job_row},
+    {"CronJob", cron_job_row},
+    {"Service", service},
+    {"Ingress", ingress},
+    {"IngressClass", ingress_class},
+    {"HorizontalPodAutoscaler", scaler},
+    {"PodDisruptionBudget", budget},
+    {"Namespace", name_space},
+    {"Secret", secret},
+    {"ConfigMap", config_map},
+    {"ServiceAccount", service_account},
+    {"Event", event},
+    {"Endpoints", endpoints},
+    {"EndpointSlice", slice},
+    {"Node", node},
+    {"PersistentVolume", volume},
+    {"PersistentVolumeClaim", claim},
+    {"NetworkPolicy", network_policy},
+    {"RoleBinding", role_binding},
+    {"ClusterRoleBinding", role_binding},
+    {"Lease", lease},
+    {"StorageClass", storage_class},
+    {"CSIDriver", csi_driver},
+    {"VolumeAttachment", attachment},
+    {"ControllerRevision", revision},
+    {"PriorityClass", priority_class},
+    {"RuntimeClass", runtime_class},
+    {"CertificateSigningRequest", signing_request},
+    {"MutatingWebhookConfiguration", webhooks},
+    {"ValidatingWebhookConfiguration", webhooks},
+    {"CustomResourceDefinition", definition},
+    {"ResourceQuota", quota},
 };
 
-TableLayout build(const Layout& from) {
+/// Kinds without a printer of their own have their name and when they were made.
+void plain(Row& row) {
+  row.name();
+  row.text(k8s::metadata(row.object)["creationTimestamp"].as_string());
+}
+
+TableLayout build(std::string_view kind, std::span<const BuiltinColumn> columns) {
   TableLayout out;
-  std::string_view rest = from.columns;
-  while (!rest.empty()) {
-    size_t comma = rest.find(',');
-    std::string_view word = rest.substr(0, comma);
-    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-    Column column;
-    if (word.front() == '+') {
-      column.priority = 1;
-      word.remove_prefix(1);
-    }
-    static constexpr std::pair<char, std::string_view> kTypes[] = {
-        {'#', "integer"}, {'?', "boolean"}, {'@', "date"}};
-    for (auto [mark, type] : kTypes)
-      if (word.back() == mark) {
-        column.type = type;
-        word.remove_suffix(1);
-        break;
-      }
-    column.name = word;
-    if (word == "Name") column.format = "name";
-    out.columns.push_back(std::move(column));
-  }
-  out.cells = [fill = from.fill](Arena& arena, Value object, Time now, Value cells) {
+  for (const BuiltinColumn& column : columns)
+    out.columns.push_back({column.name, column.type, column.format, column.description, column.priority});
+  auto found =
+      std::find_if(std::begin(kFills), std::end(kFills), [&](auto& entry) { return entry.first == kind; });
+  Fill fill = found == std::end(kFills) ? plain : found->second;
+  out.null_when_empty = fill == plain || fill == definition;
+  out.cells = [fill](Arena& arena, Value object, Time now, Value cells) {
     Row row{arena, object, now, cells};
     fill(row);
   };
@@ -673,14 +527,19 @@ TableLayout build(const Layout& from) {
 
 }  // namespace
 
-const TableLayout* builtin_layout(const k8s::KindInfo& kind) {
+const TableLayout& default_layout() {
+  static const auto* layout = new TableLayout(build("", default_columns()));
+  return *layout;
+}
+
+const TableLayout& builtin_layout(const k8s::KindInfo& kind) {
   static const auto* layouts = [] {
     auto* out = new std::map<std::string, TableLayout, std::less<>>;
-    for (const Layout& layout : kLayouts) out->emplace(layout.kind, build(layout));
+    for (const auto& [name, columns] : builtin_columns()) out->emplace(name, build(name, columns));
     return out;
   }();
   auto found = layouts->find(kind.kind);
-  return kind.custom || found == layouts->end() ? nullptr : &found->second;
+  return found == layouts->end() ? default_layout() : found->second;
 }
 
 }  // namespace shipit::sandbox

@@ -12,7 +12,8 @@ std::string human_duration(Duration duration);
 /// How long ago an RFC 3339 time was; "<unknown>" when there is none.
 std::string age_of(text::Value timestamp, Time now);
 
-/// nullptr when the kind has no columns of its own (then: name and age).
-const TableLayout* builtin_layout(const k8s::KindInfo& kind);
+/// Of a kind without columns of its own: its name and when it was made.
+const TableLayout& default_layout();
+const TableLayout& builtin_layout(const k8s::KindInfo& kind);
 
 }  // namespace shipit::sandbox

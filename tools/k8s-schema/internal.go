@@ -176,17 +176,22 @@ func (w *structWriter) fields(out *strings.Builder, folder string, t *ast.Struct
 	}
 }
 
-// writeInternal writes the structs behind `printed` of the Kubernetes sources in `kubernetes`.
-func writeInternal(kubernetes string) {
-	extensions, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "k8s.io/apiextensions-apiserver").Output()
+// moduleFolder is where a module that go.mod names lies.
+func moduleFolder(module string) string {
+	folder, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if err != nil {
 		panic(err)
 	}
+	return strings.TrimSpace(string(folder))
+}
+
+// writeInternal writes the structs behind `printed` of the Kubernetes sources in `kubernetes`.
+func writeInternal(kubernetes string) {
 	w := structWriter{map[string]string{
 		"core":          kubernetes + "/pkg/apis/core",
 		"apps":          kubernetes + "/pkg/apis/apps",
 		"policy":        kubernetes + "/pkg/apis/policy",
-		"apiextensions": strings.TrimSpace(string(extensions)) + "/pkg/apis/apiextensions",
+		"apiextensions": moduleFolder("k8s.io/apiextensions-apiserver") + "/pkg/apis/apiextensions",
 	}, map[string]*ownPackage{}, nil, map[string]int{}}
 	for _, p := range printed {
 		w.number(p.folder, p.name, reflect.TypeOf(p.served))

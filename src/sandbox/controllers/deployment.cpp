@@ -15,6 +15,15 @@ using text::Value;
 
 namespace {
 
+/// As the deployment controller sets a condition: one that changes becomes the last.
+bool set_last_condition(Arena& arena, Value status, const ConditionFields& fields, Time now) {
+  if (!set_condition(arena, status, fields, now)) return false;
+  Value changed = find_condition(status, fields.type);
+  remove_condition(status, fields.type);
+  status["conditions"].push_back(arena, changed);
+  return true;
+}
+
 constexpr EventSource kSource{"deployment-controller"};
 constexpr std::string_view kRevision = "deployment.kubernetes.io/revision";
 constexpr std::string_view kRevisionHistory = "deployment.kubernetes.io/revision-history";
@@ -105,11 +114,13 @@ Time DeploymentController::reconcile(const Key& key) {
     std::string_view reason = progressing["reason"].as_string();
     if (has_deadline(deployment) && reason != "ProgressDeadlineExceeded") {
       if (is_paused(deployment) && reason != "DeploymentPaused")
-        set_condition(arena, rollout.status,
-                      {"Progressing", "Unknown", "DeploymentPaused", "Deployment is paused"}, context_.now);
+        set_last_condition(arena, rollout.status,
+                           {"Progressing", "Unknown", "DeploymentPaused", "Deployment is paused"},
+                           context_.now);
       else if (!is_paused(deployment) && reason == "DeploymentPaused") {
-        set_condition(arena, rollout.status,
-                      {"Progressing", "Unknown", "DeploymentResumed", "Deployment is resumed"}, context_.now);
+        set_last_condition(arena, rollout.status,
+                           {"Progressing", "Unknown", "DeploymentResumed", "Deployment is resumed"},
+                           context_.now);
         find_condition(rollout.status, "Progressing")
             .set(arena, "lastUpdateTime", time_value(arena, context_.now));
       }
@@ -208,8 +219,8 @@ void DeploymentController::create_current(Rollout& rollout) {
     }
     std::string message = fmt::format("Failed to create new replica set \"{}\": {}", name, error.message);
     if (has_deadline(deployment))
-      set_condition(status_arena, rollout.status, {"Progressing", "False", "ReplicaSetCreateError", message},
-                    context_.now);
+      set_last_condition(status_arena, rollout.status,
+                         {"Progressing", "False", "ReplicaSetCreateError", message}, context_.now);
     context_.events.warning(kSource, *deployment.stored, "ReplicaSetCreateError", message);
     return;
   }
@@ -218,7 +229,7 @@ void DeploymentController::create_current(Rollout& rollout) {
     context_.events.normal(kSource, *deployment.stored, "ScalingReplicaSet",
                            fmt::format("Scaled up replica set {} from 0 to {}", name, replicas));
   if (has_deadline(deployment)) {
-    set_condition(
+    set_last_condition(
         status_arena, rollout.status,
         {"Progressing", "True", "NewReplicaSetCreated", fmt::format("Created new replica set \"{}\"", name)},
         context_.now);
@@ -277,10 +288,10 @@ void DeploymentController::sync_revision(Rollout& rollout) {
     say_revision(deployment, revision);
   if (has_deadline(deployment) && !find_condition(rollout.status, "Progressing").is_map()) {
     Arena& arena = deployment.arena();
-    set_condition(arena, rollout.status,
-                  {"Progressing", "True", "FoundNewReplicaSet",
-                   fmt::format("Found new replica set \"{}\"", rollout.current.name())},
-                  context_.now);
+    set_last_condition(arena, rollout.status,
+                       {"Progressing", "True", "FoundNewReplicaSet",
+                        fmt::format("Found new replica set \"{}\"", rollout.current.name())},
+                       context_.now);
     find_condition(rollout.status, "Progressing")
         .set(arena, "lastUpdateTime", time_value(arena, context_.now));
   }
@@ -469,7 +480,7 @@ void DeploymentController::count(Rollout& rollout) {
                                                        "Deployment has minimum availability."}
                                      : ConditionFields{"Available", "False", "MinimumReplicasUnavailable",
                                                        "Deployment does not have minimum availability."};
-  if (set_condition(arena, status, condition, context_.now))
+  if (set_last_condition(arena, status, condition, context_.now))
     find_condition(status, "Available").set(arena, "lastUpdateTime", time_value(arena, context_.now));
 }
 
@@ -502,7 +513,7 @@ Time DeploymentController::progress(Rollout& rollout) {
   Duration deadline = std::chrono::seconds{deployment["spec"]["progressDeadlineSeconds"].as_int(600)};
   Time updated = time_of(current["lastUpdateTime"]).value_or(context_.now);
   auto set = [&](std::string_view state, std::string_view why, const std::string& message, bool touch_time) {
-    bool changed = set_condition(arena, status, {"Progressing", state, why, message}, context_.now);
+    bool changed = set_last_condition(arena, status, {"Progressing", state, why, message}, context_.now);
     if (changed || touch_time)
       find_condition(status, "Progressing").set(arena, "lastUpdateTime", time_value(arena, context_.now));
   };
