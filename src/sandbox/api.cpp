@@ -13,7 +13,7 @@
 namespace shipit::sandbox {
 
 Api::Api(Store& store, size_t max_body)
-    : store_(store), max_body_(max_body), custom_(store), watches_(store, custom_) {
+    : store_(store), max_body_(max_body), custom_(store), addresses_(store), watches_(store, custom_) {
   custom_.reconcile();
 }
 Api::~Api() = default;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/server.h"
+#include "sandbox/addresses.h"
 #include "sandbox/crd.h"
 #include "sandbox/encode.h"
 #include "sandbox/parts.h"
@@ -59,18 +60,16 @@ class Api final {
   text::Value read_body(Call& call);
   text::Value admit(Call& call, text::Value object, text::Value old);
   void check_identity(Call& call, text::Value object);
-  void allocate_addresses(text::Arena& arena, text::Value service, text::Value old);
   void send_object(Call& call, int status, const Stored& object);
   ObjectRef existing(const Call& call);
 
   Store& store_;
   size_t max_body_;
   CustomKinds custom_;
+  Addresses addresses_;
   Watches watches_;
   Controllers* controllers_ = nullptr;
   std::list<FollowedLog> logs_;
-  uint32_t next_address_ = 0;
-  int next_port_ = 0;
 };
 
 }  // namespace shipit::sandbox

@@ -253,7 +253,9 @@ Value Api::admit(Call& call, Value object, Value old) {
   } else {
     report_unknown(call.request, prefix, unknown, call.warnings);
     if (old.is_null()) prepare_create(arena, kind, object);
-    if (kind.kind == "Service" && !status_only) allocate_addresses(arena, object, old);
+    if (kind.kind == "Service" && !status_only)
+      if (auto wrong = addresses_.allocate(arena, object, old); !wrong.empty())
+        throw invalid_object(kind, k8s::name_of(object), std::move(wrong));
     set_defaults(arena, kind, object);
     if (kind.kind == "DaemonSet") count_templates(arena, object, old);
     causes = check_metadata(kind, object);
@@ -271,63 +273,6 @@ Value Api::admit(Call& call, Value object, Value old) {
                          std::move(causes));
   }
   return object;
-}
-
-/// A service's cluster IP and node ports, from 10.96.0.0/16 and 30000-32767; an update keeps what was given
-/// out.
-void Api::allocate_addresses(Arena& arena, Value service, Value old) {
-  if (next_address_ == 0) {  // after a start: above everything that is in use
-    next_address_ = 10;
-    next_port_ = 30000;
-    for (const ObjectRef& object : store_.list(store_.builtin("", "Service"))) {
-      text::Document document = object->parse();
-      unsigned a = 0, b = 0;
-      if (std::sscanf(document["spec"]["clusterIP"].str().c_str(), "10.96.%u.%u", &a, &b) == 2)
-        next_address_ = std::max(next_address_, a * 256 + b + 1);
-      for (Value port : document["spec"]["ports"].items())
-        next_port_ = std::max(next_port_, static_cast<int>(port["nodePort"].as_int()) + 1);
-    }
-  }
-  Value spec = service.ensure_map(arena, "spec");
-  std::string_view type = spec["type"].as_string("ClusterIP");
-  if (type == "ExternalName") {
-    for (auto key : {"clusterIP", "clusterIPs"}) spec.erase(key);
-    return;
-  }
-  if (spec["clusterIP"].as_string().empty()) {
-    if (Value before = old["spec"]["clusterIP"]; !before.as_string().empty()) {
-      spec.set(arena, "clusterIP", text::copy(arena, before));
-    } else {
-      uint32_t address = next_address_++ & 0xffff;
-      spec.set(arena, "clusterIP",
-               Value::string(arena, fmt::format("10.96.{}.{}", address >> 8, address & 255)));
-    }
-  }
-  // Who changes the one and not the other means both.
-  bool renamed = !old.is_null() && !text::equal(spec["clusterIP"], old["spec"]["clusterIP"]) &&
-                 text::equal(spec["clusterIPs"], old["spec"]["clusterIPs"]);
-  if (spec["clusterIPs"].empty() || renamed)
-    spec.set(arena, "clusterIPs", Value::list(arena, {spec["clusterIP"]}));
-  // Who names no pods may name addresses of both families.
-  bool both = spec["clusterIP"].as_string() == "None" && spec["selector"].empty();
-  if (spec["ipFamilies"].empty())
-    spec.set(arena, "ipFamilies",
-             both ? Value::list(arena, {Value("IPv4"), Value("IPv6")}) : Value::list(arena, {Value("IPv4")}));
-  if (spec["ipFamilyPolicy"].as_string().empty())
-    spec.set(arena, "ipFamilyPolicy", Value::borrowed(both ? "RequireDualStack" : "SingleStack"));
-  bool ports = type == "NodePort" || type == "LoadBalancer";
-  for (Value port : spec["ports"].items()) {
-    if (!ports) {
-      port.erase("nodePort");
-      continue;
-    }
-    if (port["nodePort"].as_int() != 0) continue;
-    for (Value before : old["spec"]["ports"].items())
-      if (before["port"].as_int() == port["port"].as_int() && before["nodePort"].as_int())
-        port.set(arena, "nodePort", before["nodePort"]);
-    if (port["nodePort"].as_int() == 0)
-      port.set(arena, "nodePort", Value(next_port_ < 32768 ? next_port_++ : 30000));
-  }
 }
 
 void Api::create(Call& call) {
