@@ -8,11 +8,12 @@
 //	go run . KUBECONFIG schemas > ../../src/sandbox/openapi_schemas.z
 //	go run . KUBERNETES columns > ../../src/sandbox/table_columns.cpp   (the folder of the first form)
 //	go run . KUBERNETES internal > ../../src/sandbox/go_structs.cpp
+//	go run . layout > ../../src/sandbox/controllers/template_layout.cpp
 //
 // openapi_schemas.z is the zlib-compressed JSON object of the OpenAPI v3 schemas by name, of every group and version that
 // the sandbox serves, as the API server of KUBECONFIG (tools/realstack starts one) answers them with kubectl.
 // table_columns.cpp has the columns in which the server prints each kind (columns.go); go_structs.cpp the server's own
-// structs, for the messages in which it prints one (internal.go).
+// structs, for the messages in which it prints one (internal.go); template_layout.cpp those of a pod template (layout.go).
 //
 // The text has one line a type, "=NAME ATTRIBUTES", followed by one line a field, "NAME TYPE ATTRIBUTES", and one line
 // a kind, "!GROUP VERSION KIND TYPENAME". TYPE: s string, b bool, i int32, l int64, d double, y bytes, q quantity,
@@ -298,6 +299,10 @@ func main() {
 	}
 	if len(os.Args) > 2 && os.Args[2] == "columns" {
 		writeColumns(os.Args[1])
+		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == "layout" {
+		writeLayout()
 		return
 	}
 	if len(os.Args) > 2 && os.Args[2] == "internal" {

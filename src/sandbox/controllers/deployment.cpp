@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "k8s/object.h"
+#include "sandbox/controllers/template_hash.h"
 #include "sandbox/status.h"
 
 namespace shipit::sandbox {

@@ -166,14 +166,6 @@ void delete_pod(Context& context, const Object& owner, const Stored& pod, std::s
   context.events.normal({component}, *owner.stored, "SuccessfulDelete", "Deleted pod: " + pod.name);
 }
 
-std::string template_hash(Value pod_template, int64_t collisions) {
-  std::string text = text::to_json(pod_template);
-  if (collisions > 0) text += std::to_string(collisions);
-  std::string digits = std::to_string(text::Key::hash_of(text));
-  for (char& c : digits) c = kSafeCharacters[static_cast<unsigned char>(c) % kSafeCharacters.size()];
-  return digits;
-}
-
 int64_t int_or_percent(Value value, std::string_view fallback, int64_t total, bool round_up) {
   if (value.is_number()) return value.as_int();
   std::string_view text = value.as_string(fallback);

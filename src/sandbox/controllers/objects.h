@@ -76,11 +76,6 @@ text::Value complete_pod(text::Arena& arena, const k8s::KindInfo& kind, text::Va
 bool create_pod(Context& context, const Object& owner, text::Value pod, std::string_view component);
 void delete_pod(Context& context, const Object& owner, const Stored& pod, std::string_view component);
 
-/// The hash that names ReplicaSets and their pods: ten safe characters or fewer of a 32-bit hash.
-/// *Source:* k8s.io/kubernetes/pkg/controller ComputeHash, in its shape; its input there is a Go-specific
-/// dump.
-std::string template_hash(text::Value pod_template, int64_t collisions);
-
 /// An int-or-percent of `total`; `fallback` when it is missing.
 int64_t int_or_percent(text::Value value, std::string_view fallback, int64_t total, bool round_up);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "k8s/object.h"
+#include "sandbox/controllers/template_hash.h"
 #include "sandbox/status.h"
 #include "text/json.h"
 
@@ -37,9 +38,7 @@ std::string hash_of(Value patch, int64_t collisions) {
   };
   add(text::to_json(patch, {.escape_html = true}));
   add(std::to_string(collisions));
-  std::string digits = std::to_string(hash);
-  for (char& c : digits) c = kSafeCharacters[static_cast<unsigned char>(c) % kSafeCharacters.size()];
-  return digits;
+  return safe_characters(hash);
 }
 
 Object create(Context& context, const Object& owner, Value patch, int64_t number, int64_t& collisions) {
