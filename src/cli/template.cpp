@@ -92,6 +92,12 @@ void check_dependencies(const TemplateOptions& options, const helm::Chart& chart
   }
 }
 
+bool has_crds(const helm::Chart& chart) {
+  return std::ranges::any_of(chart.files,
+                             [](const helm::File& file) { return helm::is_crd_file(file.path); }) ||
+         std::ranges::any_of(chart.subcharts, [](const auto& sub) { return has_crds(*sub); });
+}
+
 helm::Capabilities offline_capabilities(const TemplateOptions& options) {
   helm::Capabilities out = helm::Capabilities::offline();
   if (!options.kube_version.empty()) out.kube_version = helm::KubeVersion::parse(options.kube_version);
@@ -179,6 +185,9 @@ RenderInput read_input(const TemplateOptions& options, const ChartServices& serv
   if (options.server) {
     input.cluster = connect_cluster(options.cluster, services);
     input.capabilities = live_capabilities(*input.cluster);
+    if (has_crds(*input.chart))
+      warnings.emplace_back(
+          "This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies.");
   }
   try {
     helm::validate_release_name(input.name);
@@ -219,6 +228,7 @@ int run_template(const TemplateOptions& options, const ChartServices& services, 
     run(options, services, warnings, trace, text);
   } catch (const Error& error) {
     failure = fmt::format("Error: {}\n", error.message());
+    warnings.insert(warnings.end(), trace.warnings.begin(), trace.warnings.end());
     if (trace.began) {  // Helm has a release by then
       if (options.debug)
         text = debris(options, trace);

@@ -130,14 +130,14 @@ KubeVersion KubeVersion::parse(std::string_view text) {
   KubeVersion out;
   out.version = text.starts_with('v') ? std::string(text) : "v" + std::string(text);
   out.normalized = "v";
-  for (std::string_view part : parts) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    std::string_view part = parts[i];
     std::string_view plain = part.substr(std::min(part.find_first_not_of('0'), part.size() - 1));
     if (plain.size() > 18)
       throw refuse(fmt::format("illegal non-numeric version component \"{}\" in \"{}\"", part, text));
     if (out.normalized.size() > 1) out.normalized += '.';
     out.normalized += plain;
-    if (&part == &parts[0]) out.major = plain;
-    if (&part == &parts[1]) out.minor = plain;
+    if (i < 2) (i == 0 ? out.major : out.minor) = plain;
   }
   return out;
 }

@@ -98,6 +98,27 @@ void place_file(Chart& chart, Subfiles& subfiles, File&& file) {
   }
 }
 
+/// Helm looks at the outermost chart's version before all else.
+void check_version(const std::string& version) {
+  if (version == "v3") throw invalid("invalid chart apiVersion");
+  if (!version.empty() && version != "v1" && version != "v2") throw invalid("unsupported chart version");
+}
+
+void read_chart_yaml(Chart& chart, std::string_view bytes, bool outermost) {
+  std::string& version = chart.metadata.api_version;
+  try {
+    reading("Chart.yaml", [&] { read_metadata(bytes, chart.metadata, *chart.values.arena); });
+  } catch (const Error&) {
+    if (outermost) {
+      reading("Chart.yaml", [&] { version = read_chart_version(bytes); });
+      check_version(version);
+    }
+    throw;
+  }
+  if (outermost) check_version(version);
+  if (version.empty()) version = "v1";
+}
+
 std::shared_ptr<const Chart> load(std::vector<File> files, const ChartLimits& limits, int depth) {
   if (depth > limits.nesting)
     throw invalid(fmt::format("charts are nested more than {} deep", limits.nesting));
@@ -106,8 +127,7 @@ std::shared_ptr<const Chart> load(std::vector<File> files, const ChartLimits& li
   for (File& file : files) {
     trim_byte_order_mark(file.bytes);
     if (file.path == "Chart.yaml") {
-      reading(file.path, [&] { read_metadata(file.bytes, chart->metadata, *chart->values.arena); });
-      if (chart->metadata.api_version.empty()) chart->metadata.api_version = "v1";
+      read_chart_yaml(*chart, file.bytes, depth == 0);
     }
     has_metadata |=
         file.path == "Chart.yaml" || file.path == "requirements.yaml" || file.path == "requirements.lock";
@@ -144,36 +164,6 @@ class Sha256 final {
  private:
   EVP_MD_CTX* context_ = EVP_MD_CTX_new();
 };
-
-/// A dependency as encoding/json writes the Go struct: fields in their order there.
-void append_dependency(std::string& out, const Dependency& d) {
-  auto text = [&](const char* name, const std::string& value, bool always) {
-    if (value.empty() && !always) return;
-    if (out.back() != '{') out += ',';
-    out += fmt::format("\"{}\":", name);
-    text::append_json_string(out, value, true);
-  };
-  out += '{';
-  text("name", d.name, true);
-  text("version", d.version, false);
-  text("repository", d.repository, true);
-  text("condition", d.condition, false);
-  if (!d.tags.empty()) {
-    out += ",\"tags\":[";
-    for (const std::string& tag : d.tags) {
-      if (out.back() != '[') out += ',';
-      text::append_json_string(out, tag, true);
-    }
-    out += ']';
-  }
-  if (d.enabled) out += ",\"enabled\":true";
-  if (!d.import_values.empty()) {
-    out += ",\"import-values\":";
-    text::append_json(out, d.import_values, {.escape_html = true});
-  }
-  text("alias", d.alias, false);
-  out += '}';
-}
 
 }  // namespace
 
@@ -250,23 +240,6 @@ std::string digest_of(std::span<const File> files) {
     hash.add(fmt::format("{}:{}:{}:", file->path.size(), file->path, file->bytes.size()));
     hash.add(file->bytes);
   }
-  return hash.digest();
-}
-
-std::string lock_digest(const std::vector<Dependency>& required, const std::vector<Dependency>& locked) {
-  std::string json = "[";
-  for (const auto* list : {&required, &locked}) {
-    if (json.size() > 1) json += ',';
-    json += '[';
-    for (const Dependency& dependency : *list) {
-      if (json.back() != '[') json += ',';
-      append_dependency(json, dependency);
-    }
-    json += ']';
-  }
-  json += ']';
-  Sha256 hash;
-  hash.add(json);
   return hash.digest();
 }
 

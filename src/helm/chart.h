@@ -57,6 +57,7 @@ struct Metadata {
   std::vector<Dependency> dependencies;
   bool has_dependencies = false;  ///< the list is there, even if empty: Helm goes through subcharts only then
   bool deprecated = false;
+  bool null_maintainer = false, null_dependency = false;  ///< a null stands in the list: refused by validate
 };
 
 /// Chart.lock or requirements.lock.
@@ -123,9 +124,6 @@ std::shared_ptr<const Chart> load_chart_archive(std::string_view tgz, const Char
 
 /// "sha256:…" over all paths and bytes, in path order: the same files give the same digest, however packed.
 std::string digest_of(std::span<const File> files);
-
-/// The "digest" a Chart.lock must carry for these dependencies. *Source:* Helm internal/resolver HashReq.
-std::string lock_digest(const std::vector<Dependency>& required, const std::vector<Dependency>& locked);
 
 /// True when `version` satisfies the constraint; false also when either can't be read. *Source:* Helm
 /// IsCompatibleRange.

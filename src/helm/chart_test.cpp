@@ -302,8 +302,9 @@ TEST(Values, WarnAsHelmDoes) {
   std::vector<std::string> warnings;
   coalesced({{"Chart.yaml", kChart}, {"values.yaml", "a: 1\nb: {c: {d: 1}}\n"}},
             R"({"a":{"x":1},"b":{"c":2}})", &warnings);
-  EXPECT_EQ(warnings, (std::vector<std::string>{"skipped value for app.a: Not a table.",
-                                                "cannot overwrite table with non table for app.b.c"}));
+  EXPECT_EQ(warnings,
+            (std::vector<std::string>{"skipped value for app.a: Not a table.",
+                                      "cannot overwrite table with non table for app.b.c (map[d:1])"}));
 }
 
 TEST(Digest, DoesNotDependOnOrder) {

@@ -7,7 +7,8 @@
 namespace shipit::helm {
 namespace {
 
-/// Deeper levels than this are cut off by Helm's own reading of a message anyway.
+/// Of an endless recursion Helm shows a thousand levels, the same words each. So many are enough, and the
+/// reason at the end.
 constexpr size_t kLevelsInMessage = 64;
 
 struct Trace {
@@ -74,7 +75,7 @@ std::string GoError::text(size_t depth) const {
   std::string out;
   size_t level = 0;
   for (size_t i = parts_.size() - depth; i-- > 0;) {
-    if (++level > kLevelsInMessage && i > 0) continue;
+    if (++level > kLevelsInMessage && i > 1) continue;
     out += parts_[i];
   }
   return out;

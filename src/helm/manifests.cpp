@@ -195,7 +195,9 @@ void sort_document(SortedManifests& out, const std::string& path, std::string_vi
   for (std::string& word : words(hook_types->second)) {
     if (word == "test-success") word = "test";  // what Helm 2 called it
     if (std::ranges::find(kEvents, word) == std::end(kEvents)) {
-      out.warnings.push_back("skipping unknown hooks: " + hook_types->second + " in " + path);
+      const std::string& types = hook_types->second;
+      out.warnings.push_back(
+          fmt::format("skipping unknown hooks hookTypes={} in {}", types.empty() ? "\"\"" : types, path));
       return;
     }
     hook.events.push_back(std::move(word));

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "helm/functions/go_time.h"
 #include "helm/functions/strings.h"
 #include "helm/go_struct.h"
 #include "helm/go_yaml.h"
@@ -19,6 +20,8 @@ using text::Arena;
 using text::Value;
 using Sort = GoField::Sort;
 
+constexpr std::string_view kRfc3339 = "2006-01-02T15:04:05Z07:00";  // as Go names the layout
+
 Error undecodable(std::string message) {
   return invalid("error unmarshaling JSON: while decoding JSON: " + std::move(message));
 }
@@ -32,18 +35,19 @@ void require_map(Value item, const GoPlace& place, std::string_view type) {
   if (!item.is_null() && !item.is_map()) throw invalid(go_type_error(item, place, type));
 }
 
-/// Whether null items stand in the list; Helm refuses them when it validates.
+/// A list of structs. False when a null stands in it, which `validate` refuses.
 template <class T, class Read>
-void read_list(Value list, const GoPlace& place, std::string_view type, std::string_view element,
+bool read_list(Value list, const GoPlace& place, std::string_view type, std::string_view element,
                std::vector<T>& out, Read read) {
-  if (list.is_null()) return;
+  if (list.is_null()) return true;
   out.clear();
+  bool whole = true;
   for (Value item : items_of(list, place, type)) {
     require_map(item, place, element);
-    if (item.is_null())
-      throw invalid(fmt::format("validation: {} must not contain empty or null nodes", place.path));
-    read(item, out.emplace_back());
+    whole &= !item.is_null();
+    if (!item.is_null()) read(item, out.emplace_back());
   }
+  return whole;
 }
 
 void read_dependency(Value item, const GoPlace& place, Dependency& out, Arena& arena) {
@@ -63,11 +67,11 @@ void read_dependency(Value item, const GoPlace& place, Dependency& out, Arena& a
   if (!import_values.is_null()) out.import_values = text::copy(arena, import_values);
 }
 
-void read_dependencies(Value list, std::string_view type, std::vector<Dependency>& out, Arena& arena) {
-  read_list(list, {type, "dependencies"}, "[]*v2.Dependency", "v2.Dependency", out,
-            [&](Value item, Dependency& dependency) {
-              read_dependency(item, {"Dependency", "dependencies"}, dependency, arena);
-            });
+bool read_dependencies(Value list, std::string_view type, std::vector<Dependency>& out, Arena& arena) {
+  return read_list(list, {type, "dependencies"}, "[]*v2.Dependency", "v2.Dependency", out,
+                   [&](Value item, Dependency& dependency) {
+                     read_dependency(item, {"Dependency", "dependencies"}, dependency, arena);
+                   });
 }
 
 /// Spaces made plain, what can't be printed removed. Control and format characters are what Go's IsPrint
@@ -141,19 +145,32 @@ void read_metadata(std::string_view yaml, Metadata& out, Arena& arena) {
                     {Sort::String, "kubeVersion", &out.kube_version},
                     {Sort::Any, "dependencies", &dependencies},
                     {Sort::String, "type", &out.type}});
-    read_list(maintainers, {"Metadata", "maintainers"}, "[]*v2.Maintainer", "v2.Maintainer", out.maintainers,
-              [](Value item, Maintainer& maintainer) {
-                read_go_struct(item, {"Maintainer", "maintainers"},
-                               {{Sort::String, "name", &maintainer.name},
-                                {Sort::String, "email", &maintainer.email},
-                                {Sort::String, "url", &maintainer.url}});
-              });
-    read_dependencies(dependencies, "Metadata", out.dependencies, arena);
+    out.null_maintainer |=
+        !read_list(maintainers, {"Metadata", "maintainers"}, "[]*v2.Maintainer", "v2.Maintainer",
+                   out.maintainers, [](Value item, Maintainer& maintainer) {
+                     read_go_struct(item, {"Maintainer", "maintainers"},
+                                    {{Sort::String, "name", &maintainer.name},
+                                     {Sort::String, "email", &maintainer.email},
+                                     {Sort::String, "url", &maintainer.url}});
+                   });
+    out.null_dependency |= !read_dependencies(dependencies, "Metadata", out.dependencies, arena);
     out.has_dependencies |= dependencies.is_list();
   } catch (const Error& error) {
-    if (error.message().starts_with("validation: ")) throw;
     throw undecodable(error.message());
   }
+}
+
+std::string read_chart_version(std::string_view yaml) {
+  Arena scratch;
+  Value root = read_yaml(yaml, scratch);
+  std::string version;
+  try {
+    require_map(root, {}, "loader.chartBase");
+    read_go_struct(root, {"chartBase", ""}, {{Sort::String, "apiVersion", &version}});
+  } catch (const Error& error) {
+    throw undecodable(error.message());
+  }
+  return version;
 }
 
 Lock read_lock(std::string_view yaml, Arena& arena) {
@@ -168,6 +185,9 @@ Lock read_lock(std::string_view yaml, Arena& arena) {
                     {Sort::String, "digest", &lock.digest},
                     {Sort::Any, "dependencies", &dependencies}});
     read_dependencies(dependencies, "Lock", lock.dependencies, arena);
+    std::string error;
+    if (!lock.generated.empty() && !parse_time(kRfc3339, lock.generated, utc_zone(), error))
+      throw invalid(error);
   } catch (const Error& error) {
     throw undecodable(error.message());
   }
@@ -191,8 +211,10 @@ void validate(Metadata& m) {
     throw invalid(fmt::format("validation: chart.metadata.version \"{}\" is invalid", m.version));
   if (!m.type.empty() && m.type != "application" && m.type != "library")
     throw invalid("validation: chart.metadata.type must be application or library");
+  if (m.null_maintainer) throw invalid("validation: maintainers must not contain empty or null nodes");
   for (Maintainer& maintainer : m.maintainers)
     for (std::string* text : {&maintainer.name, &maintainer.email, &maintainer.url}) sanitize(*text);
+  if (m.null_dependency) throw invalid("validation: dependencies must not contain empty or null nodes");
   std::set<std::string_view> names;
   for (Dependency& dependency : m.dependencies) {
     validate_dependency(dependency);

@@ -1,7 +1,7 @@
 #pragma once
 // Chart.yaml, requirements.yaml and Chart.lock: read with Helm's rules, and written back as the documents
-// that templates
-// (.Chart) and release records see.
+// that templates (.Chart) and release records see.
+#include <string>
 #include <string_view>
 
 #include "helm/chart.h"
@@ -12,6 +12,8 @@ namespace shipit::helm {
 /// Reads a Chart.yaml or requirements.yaml over what `metadata` holds. Texts are copied; import_values refer
 /// into `arena`. Errors: Invalid in Helm's words.
 void read_metadata(std::string_view yaml, Metadata& metadata, text::Arena& arena);
+/// Its apiVersion alone, "" when there is none. Errors: Invalid in Helm's words.
+std::string read_chart_version(std::string_view yaml);
 /// Errors: Invalid in Helm's words.
 Lock read_lock(std::string_view yaml, text::Arena& arena);
 /// Cleans up texts and checks names, versions, types and aliases as Helm does.

@@ -209,27 +209,29 @@ ActiveChart active_chart(const Chart& chart, Value values, Arena& arena, std::ve
 }
 
 /// One chart's and its subcharts' complaints, as Helm lists them.
-std::string schema_complaints(const ActiveChart& active, Value values) {
+std::string schema_complaints(const ActiveChart& active, Value values, std::vector<std::string>& warnings) {
   std::string out;
-  if (const Schema* schema = active.chart->compiled_schema()) {
-    std::string broken;
-    try {
+  std::string broken;
+  try {
+    if (const Schema* schema = active.chart->compiled_schema()) {
+      for (const std::string& urn : schema->urns())
+        warnings.push_back("unresolved URN reference ignored; using permissive schema urn=" + urn);
       broken = schema->validate(values);
-    } catch (const Error& error) {
-      broken = error.message();
     }
-    if (!broken.empty()) out += active.name + ":\n" + broken;
+  } catch (const Error& error) {
+    broken = error.message();  // no line end after it, as in Helm
   }
+  if (!broken.empty()) out += active.name + ":\n" + broken;
   for (const ActiveChart& sub : active.subcharts) {
     const Value* own = values.find(sub.name);
     if (!own || own->is_null()) continue;
-    if (own->is_map()) out += schema_complaints(sub, *own);
+    if (own->is_map()) out += schema_complaints(sub, *own, warnings);
   }
   return out;
 }
 
-void check_schema(const ActiveChart& active, Value values) {
-  std::string complaints = schema_complaints(active, values);
+void check_schema(const ActiveChart& active, Value values, std::vector<std::string>& warnings) {
+  std::string complaints = schema_complaints(active, values, warnings);
   if (!complaints.empty())
     throw invalid("values don't meet the specifications of the schema(s) in the following chart(s):\n" +
                   complaints);
@@ -260,15 +262,12 @@ std::string take_notes(std::vector<RenderedFile>& files, const std::string& own,
   return notes;
 }
 
-}  // namespace
-
-RenderResult render(const Chart& chart, Value values, const RenderRequest& request) {
-  RenderResult result;
+void render_into(RenderResult& result, const Chart& chart, Value values, const RenderRequest& request) {
   result.warnings = chart.warnings;
   Renderer renderer(request);
   ActiveChart active = active_chart(chart, values, renderer.arena(), result.warnings);
   Value coalesced = coalesce_values(active, values, renderer.arena(), result.warnings);
-  if (!request.skip_schema) check_schema(active, coalesced);
+  if (!request.skip_schema) check_schema(active, coalesced, result.warnings);
   if (request.trace) request.trace->began = true;
   check_kube_version(chart, request.capabilities->kube_version);
   renderer.collect(active, coalesced, true);
@@ -290,6 +289,18 @@ RenderResult render(const Chart& chart, Value values, const RenderRequest& reque
     append_source(result.manifest, manifest.path, manifest.content);
   result.manifests = std::move(sorted.manifests);
   result.hooks = std::move(sorted.hooks);
+}
+
+}  // namespace
+
+RenderResult render(const Chart& chart, Value values, const RenderRequest& request) {
+  RenderResult result;
+  try {
+    render_into(result, chart, values, request);
+  } catch (const Error&) {
+    if (request.trace) request.trace->warnings = std::move(result.warnings);
+    throw;
+  }
   return result;
 }
 

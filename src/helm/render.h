@@ -23,6 +23,7 @@ struct ReleaseOptions {
 
 /// How far a render came: for those who tell a person more than the error does.
 struct RenderTrace {
+  std::vector<std::string> warnings;  ///< up to the failure
   bool began = false;               ///< values and schema are settled: what fails now, fails in the templates
   TemplateFailure failure;          ///< where; `file` is empty when it was not in a template's source
   std::vector<RenderedFile> files;  ///< when a rendered document is no YAML: what all templates gave

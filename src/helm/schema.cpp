@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 
 #include <deque>
+#include <map>
+#include <mutex>
 #include <set>
 
 #include "base/error.h"
+#include "helm/functions/url.h"
+#include "helm/go_regex.h"
+#include "helm/metaschema.h"
 #include "helm/schema_tree.h"
 #include "text/json.h"
 
@@ -16,26 +21,13 @@ using text::Member;
 using text::Value;
 
 constexpr std::string_view kUrl = "file:///values.schema.json";
+// What a schema may cost. Those of real charts stay far below.
 constexpr size_t kMaxNodes = 200'000;
+constexpr size_t kMaxResources = 1000;
+constexpr size_t kMaxPatterns = 1000;
+constexpr int64_t kMaxPatternMemory = 1 << 20;  // bytes of one, with what matching builds up
+constexpr size_t kMaxPointerBytes = 64 << 20;   // of all places in the schema, written out
 constexpr int kMaxDepth = 500;
-
-int draft_of(std::string_view url) {
-  if (url.ends_with('#')) url.remove_suffix(1);
-  for (std::string_view scheme : {"http://", "https://"})
-    if (url.starts_with(scheme)) {
-      url.remove_prefix(scheme.size());
-      break;
-    }
-  constexpr std::pair<std::string_view, int> kDrafts[] = {{"json-schema.org/schema", 2020},
-                                                          {"json-schema.org/draft/2020-12/schema", 2020},
-                                                          {"json-schema.org/draft/2019-09/schema", 2019},
-                                                          {"json-schema.org/draft-07/schema", 7},
-                                                          {"json-schema.org/draft-06/schema", 6},
-                                                          {"json-schema.org/draft-04/schema", 4}};
-  for (const auto& [name, draft] : kDrafts)
-    if (url == name) return draft;
-  return 0;
-}
 
 std::string escaped_token(std::string_view token) {
   std::string out;
@@ -76,18 +68,18 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-struct Url {
+struct Location {
   std::string base, fragment;
 };
 
-Url split_url(std::string_view url) {
+Location split_url(std::string_view url) {
   size_t hash = std::min(url.find('#'), url.size());
   return {std::string(url.substr(0, hash)), percent_decoded(url.substr(std::min(hash + 1, url.size())))};
 }
 
 /// A reference seen from `base`: absolute ones stay, others are put in place of what follows the last '/'.
-Url join_url(const std::string& base, std::string_view reference) {
-  Url url = split_url(reference);
+Location join_url(const std::string& base, std::string_view reference) {
+  Location url = split_url(reference);
   if (url.base.empty()) {
     url.base = base;
   } else if (url.base.find("://") == std::string::npos && !url.base.starts_with("urn:")) {
@@ -110,6 +102,7 @@ struct Schema::Impl {
   text::Document document;
   std::deque<SchemaNode> nodes;
   const SchemaNode* root = nullptr;
+  std::vector<std::string> urns;
 };
 
 namespace {
@@ -123,9 +116,12 @@ struct Resource {
   std::set<std::string> dynamic_anchors;
 };
 
+const SchemaNode& compiled_metaschema(int draft);
+
+/// `of_schemas`: what is compiled is a metaschema, which is taken as it is and asserts formats.
 class SchemaCompiler final {
  public:
-  explicit SchemaCompiler(Schema::Impl& impl) : impl_(impl) {}
+  SchemaCompiler(Schema::Impl& impl, bool of_schemas) : impl_(impl), of_schemas_(of_schemas) {}
 
   void compile() {
     Value root = impl_.document.root;
@@ -136,6 +132,7 @@ class SchemaCompiler final {
     }
     resources_.push_back({"", std::string(kUrl), draft, {}, {}});
     find_resources(root, "", 0, 0);
+    if (!of_schemas_) check_form(root, draft);
     impl_.root = node("");
     for (size_t i = 0; i < impl_.nodes.size(); ++i) {  // grows while it runs
       std::string pointer = pointers_[i];
@@ -147,34 +144,61 @@ class SchemaCompiler final {
   using Ref = SchemaNode::Ref;
 
   [[noreturn]] static void refuse_load(std::string_view url) {
-    throw invalid(fmt::format("failing loading \"{}\": references to other places are not followed\n", url));
+    throw invalid(fmt::format("failing loading \"{}\": references to other places are not followed", url));
+  }
+  [[noreturn]] static void refuse_size() { throw invalid("schema has too many parts"); }
+
+  static void check_form(Value root, int draft) {
+    if (auto wrong = validate_schema(compiled_metaschema(draft), root))
+      throw invalid(
+          fmt::format("\"{}#\" is not valid against metaschema: jsonschema validation failed with '{}#'\n{}",
+                      kUrl, metaschema_url(draft), print_complaints(*wrong)));
+  }
+
+  void add_anchor(size_t resource, std::string name, const std::string& pointer) {
+    auto [at, added] = resources_[resource].anchors.try_emplace(std::move(name), pointer);
+    if (!added && at->second != pointer)
+      throw invalid(fmt::format("duplicate anchor \"{}\" in \"{}\" at \"{}\" and \"{}\"", at->first, kUrl,
+                                at->second, pointer));
+  }
+
+  void add_resource(const std::string& pointer, std::string url, int draft) {
+    for (const Resource& known : resources_)
+      if (known.url == url)
+        throw invalid(fmt::format("duplicate id \"{}\" in \"{}\" at \"{}\" and \"{}\"", url, kUrl, pointer,
+                                  known.pointer));
+    if (resources_.size() == kMaxResources) refuse_size();
+    resources_.push_back({pointer, std::move(url), draft, {}, {}});
   }
 
   /// Notes every $id and anchor; values that are data (enum, const, …) are left out.
   void find_resources(Value schema, const std::string& pointer, size_t resource, int depth) {
-    if (depth > kMaxDepth) throw invalid("schema is nested too deep\n");
+    if (depth > kMaxDepth) throw invalid("schema is nested too deep");
+    spend_pointer(pointer);
     if (schema.is_map()) {
       int draft = resources_[resource].draft;
       bool ref_hides = draft < 2019 && schema.has("$ref");
       std::string_view id = schema[draft == 4 ? "id" : "$id"].as_string();
       if (!id.empty() && !ref_hides) {
-        Url url = join_url(resources_[resource].url, id);
+        std::string why;
+        if (!parse_url(id, why))
+          throw invalid(fmt::format("error in parsing id at \"{}#{}\"", kUrl, pointer));
+        Location url = join_url(resources_[resource].url, id);
         if (!split_url(id).base.empty()) {
           if (pointer.empty()) {
             resources_[0].url = url.base;
           } else {
             int own_draft = draft_of(schema["$schema"].as_string());
-            resources_.push_back({pointer, url.base, own_draft ? own_draft : draft, {}, {}});
+            add_resource(pointer, url.base, own_draft ? own_draft : draft);
             resource = resources_.size() - 1;
           }
         }
-        if (draft < 2019 && !url.fragment.empty()) resources_[resource].anchors[url.fragment] = pointer;
+        if (draft < 2019 && !url.fragment.empty()) add_anchor(resource, url.fragment, pointer);
       }
       if (draft >= 2019) {
-        if (Value anchor = schema["$anchor"]; anchor.is_string())
-          resources_[resource].anchors[anchor.str()] = pointer;
+        if (Value anchor = schema["$anchor"]; anchor.is_string()) add_anchor(resource, anchor.str(), pointer);
         if (Value anchor = schema["$dynamicAnchor"]; anchor.is_string()) {
-          resources_[resource].anchors[anchor.str()] = pointer;
+          add_anchor(resource, anchor.str(), pointer);
           resources_[resource].dynamic_anchors.insert(anchor.str());
         }
       }
@@ -214,22 +238,28 @@ class SchemaCompiler final {
                  std::stoul(token) < value.size()) {
         value = value[std::stoul(token)];
       } else {
-        throw invalid(fmt::format("json-pointer in \"{}#{}\" not found\n", kUrl, pointer));
+        throw invalid(fmt::format("json-pointer in \"{}#{}\" not found", kUrl, pointer));
       }
     }
     return value;
   }
 
+  void spend_pointer(const std::string& pointer) {
+    pointer_bytes_ += pointer.size();
+    if (pointer_bytes_ > kMaxPointerBytes) refuse_size();
+  }
+
   Ref node(const std::string& pointer) {
     auto [at, added] = by_pointer_.try_emplace(pointer, nullptr);
     if (!added) return at->second;
-    if (impl_.nodes.size() == kMaxNodes) throw invalid("schema has too many parts\n");
+    if (impl_.nodes.size() == kMaxNodes) refuse_size();
+    spend_pointer(pointer);
     at->second = &impl_.nodes.emplace_back();
     pointers_.push_back(pointer);
     return at->second;
   }
 
-  /// The schema that allows everything: what references to metaschemas and urns stand for.
+  /// The schema that allows everything: what references to urns and into metaschemas stand for.
   Ref permissive() {
     if (!permissive_) {
       SchemaNode& made = impl_.nodes.emplace_back();
@@ -242,11 +272,13 @@ class SchemaCompiler final {
   }
 
   Ref resolve(std::string_view reference, const Resource& from) {
-    Url url = join_url(from.url, reference);
+    Location url = join_url(from.url, reference);
     const Resource* target = nullptr;
     for (const Resource& resource : resources_)
       if (resource.url == url.base) target = &resource;
     if (!target) {
+      if (int draft = draft_of(url.base); draft && url.fragment.empty()) return &compiled_metaschema(draft);
+      if (url.base.starts_with("urn:")) impl_.urns.push_back(url.base);
       if (draft_of(url.base) || url.base.starts_with("urn:")) return permissive();
       refuse_load(url.base);
     }
@@ -254,22 +286,17 @@ class SchemaCompiler final {
     if (url.fragment.starts_with('/')) return node(target->pointer + url.fragment);
     auto anchor = target->anchors.find(url.fragment);
     if (anchor == target->anchors.end())
-      throw invalid(fmt::format("anchor in \"{}#{}\" not found\n", url.base, url.fragment));
+      throw invalid(
+          fmt::format("anchor in \"{}#{}\" not found in schema \"{}\"", url.base, url.fragment, kUrl));
     return node(anchor->second);
   }
 
-  std::unique_ptr<re2::RE2> regex(std::string_view pattern, const std::string& at) {
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    options.set_max_mem(4 << 20);
-    auto compiled = std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
-    if (!compiled->ok())
-      throw invalid(
-          fmt::format("\"{}#\" is not valid against metaschema: jsonschema validation failed with "
-                      "'https://json-schema.org/draft/2020-12/schema#'\n- at {}: {} is not valid regex: "
-                      "error parsing regexp: {}\n",
-                      kUrl, quote_for_schema(at), quote_for_schema(pattern), compiled->error()));
-    return compiled;
+  std::shared_ptr<const re2::RE2> regex(std::string_view pattern) {
+    if (++patterns_ > kMaxPatterns) throw invalid("schema has too many patterns");
+    GoRegex made = compile_go_regex(pattern, kMaxPatternMemory);
+    if (!made.regex)
+      throw invalid(fmt::format("{} is not valid regex: {}", quote_for_schema(pattern), made.error));
+    return made.regex;
   }
 
   static std::vector<std::string> texts(Value list) {
@@ -302,7 +329,7 @@ class SchemaCompiler final {
       if (n.draft < 2019) return;
     }
     fill_applicators(n, pointer, schema, resource);
-    fill_assertions(n, pointer, schema);
+    fill_assertions(n, schema);
   }
 
   Ref child(const std::string& pointer, Value schema, const char* key) {
@@ -342,7 +369,7 @@ class SchemaCompiler final {
           node(pointer + "/properties/" + escaped_token(member.key.view()));
     for (const Member& member : schema["patternProperties"].members()) {
       std::string at = pointer + "/patternProperties/" + escaped_token(member.key.view());
-      n.pattern_properties.push_back({regex(member.key.view(), pointer + "/patternProperties"), node(at)});
+      n.pattern_properties.push_back({regex(member.key.view()), node(at)});
     }
     n.additional_properties = additional(pointer, schema, "additionalProperties");
     for (const Member& member : schema["dependencies"].members()) {
@@ -393,22 +420,15 @@ class SchemaCompiler final {
     return value >= 0 && value < 1e15 ? std::optional(static_cast<size_t>(value)) : std::nullopt;
   }
 
-  void add_type(SchemaNode& n, std::string_view name, const std::string& pointer) {
+  static void add_type(SchemaNode& n, std::string_view name) {
     for (int bit = kNull; bit <= kObject; bit <<= 1)
-      if (schema_type_name(static_cast<SchemaType>(bit)) == name) {
-        n.types |= static_cast<uint8_t>(bit);
-        return;
-      }
-    throw invalid(
-        fmt::format("\"{}#\" is not valid against metaschema: jsonschema validation failed with "
-                    "'https://json-schema.org/draft/2020-12/schema#'\n- at {}: 'anyOf' failed\n",
-                    kUrl, quote_for_schema(pointer + "/type")));
+      if (schema_type_name(static_cast<SchemaType>(bit)) == name) n.types |= static_cast<uint8_t>(bit);
   }
 
-  void fill_assertions(SchemaNode& n, const std::string& pointer, Value schema) {
+  void fill_assertions(SchemaNode& n, Value schema) {
     Value type = schema["type"];
-    if (type.is_string()) add_type(n, type.as_string(), pointer);
-    for (Value item : type.items()) add_type(n, item.as_string(), pointer);
+    if (type.is_string()) add_type(n, type.as_string());
+    for (Value item : type.items()) add_type(n, item.as_string());
     if (schema["enum"].is_list())
       n.one_of_values.emplace(schema["enum"].items().begin(), schema["enum"].items().end());
     if (n.draft >= 6 && schema.has("const")) n.constant = schema["const"];
@@ -421,15 +441,15 @@ class SchemaCompiler final {
     if (schema["exclusiveMaximum"].as_bool()) std::swap(n.exclusive_maximum, n.maximum);
     n.min_length = count(schema, "minLength");
     n.max_length = count(schema, "maxLength");
-    if (Value pattern = schema["pattern"]; pattern.is_string())
-      n.pattern = regex(pattern.as_string(), pointer + "/pattern");
+    if (Value pattern = schema["pattern"]; pattern.is_string()) n.pattern = regex(pattern.as_string());
     n.min_items = count(schema, "minItems");
     n.max_items = count(schema, "maxItems");
     n.unique_items = schema["uniqueItems"].as_bool();
     n.min_properties = count(schema, "minProperties");
     n.max_properties = count(schema, "maxProperties");
     n.required = texts(schema["required"]);
-    if (n.draft < 2019 && is_known_format(schema["format"].as_string())) n.format = schema["format"].str();
+    if ((n.draft < 2019 || of_schemas_) && is_known_format(schema["format"].as_string()))
+      n.format = schema["format"].str();
     if (n.draft >= 2019) {
       if (n.contains) {
         n.min_contains = count(schema, "minContains");
@@ -442,21 +462,57 @@ class SchemaCompiler final {
   }
 
   Schema::Impl& impl_;
+  bool of_schemas_;
+  size_t pointer_bytes_ = 0, patterns_ = 0;
   std::vector<Resource> resources_;
   std::map<std::string, const SchemaNode*> by_pointer_;
   std::deque<std::string> pointers_;  // of impl_.nodes
   const SchemaNode* permissive_ = nullptr;
 };
 
+std::unique_ptr<Schema::Impl> compile(std::string_view json, bool of_schemas) {
+  auto impl = std::make_unique<Schema::Impl>();
+  impl->document = text::parse_json(json);
+  SchemaCompiler(*impl, of_schemas).compile();
+  return impl;
+}
+
+/// Compiled at its first use and kept.
+const SchemaNode& compiled_metaschema(int draft) {
+  static std::mutex mutex;
+  static std::map<int, std::unique_ptr<Schema::Impl>> made;
+  std::lock_guard lock(mutex);
+  std::unique_ptr<Schema::Impl>& impl = made[draft];
+  if (!impl) impl = compile(metaschema(draft), true);
+  return *impl->root;
+}
+
+/// A schema that is no JSON: Helm's decoder says only what, not where.
+Error no_json(const Error& error, bool empty) {
+  if (empty) return invalid("EOF");
+  std::string text = error.message();
+  size_t colon = text.find(": ");
+  std::string where = text.substr(0, colon), what = text.substr(colon + 2);
+  if (what == "unexpected end of JSON input") what = "unexpected EOF";
+  if (what.ends_with("after top-level value")) what = "invalid character after top-level value";
+  return invalid(fmt::format("{} ({} of values.schema.json)", what, where));
+}
+
 }  // namespace
 
-Schema::Schema(std::string_view json) : impl_(std::make_unique<Impl>()) {
-  impl_->document = text::parse_json(json);
-  SchemaCompiler(*impl_).compile();
+Schema::Schema(std::string_view json) {
+  try {
+    impl_ = compile(json, false);
+  } catch (const Error& error) {
+    if (!error.message().starts_with("line ")) throw;
+    throw no_json(error, json.find_first_not_of(" \t\r\n") == std::string_view::npos);
+  }
 }
 Schema::~Schema() = default;
 Schema::Schema(Schema&&) noexcept = default;
 Schema& Schema::operator=(Schema&&) noexcept = default;
+
+const std::vector<std::string>& Schema::urns() const { return impl_->urns; }
 
 std::string Schema::validate(text::Value values) const {
   auto complaint = validate_schema(*impl_->root, values);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "text/value.h"
 
@@ -21,6 +22,9 @@ class Schema final {
   /// "" when the values keep to the schema; else one line a broken rule: "- at '/image/tag': got number, want
   /// string\n".
   std::string validate(text::Value values) const;
+
+  /// The urns that it refers to: nothing is behind them, and all values keep to them.
+  const std::vector<std::string>& urns() const;
 
   struct Impl;
 

@@ -1,14 +1,15 @@
 // The "format" keyword: what each name accepts, and why a text is refused.
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <charconv>
 #include <iterator>
 #include <optional>
 
-#include "base/time.h"
+#include "helm/functions/go_time.h"
+#include "helm/functions/url.h"
+#include "helm/go_regex.h"
 #include "helm/schema_tree.h"
 
 namespace shipit::helm {
@@ -164,8 +165,8 @@ Complaint email(std::string_view text) {
 }
 
 Complaint date(std::string_view text) {
-  if (text.size() == 10 && parse_rfc3339(std::string(text) + "T00:00:00Z")) return "";
-  return fmt::format("parsing time \"{}\" as \"2006-01-02\": cannot parse \"{}\" as \"2006\"", text, text);
+  std::string error;
+  return parse_time("2006-01-02", text, utc_zone(), error) ? "" : error;
 }
 
 /// Hours and minutes of "hh:mm", -1 for what is no number.
@@ -213,8 +214,10 @@ Complaint date_time(std::string_view text) {
 Complaint period(std::string_view text) {
   size_t slash = text.find('/');
   if (slash == std::string_view::npos) return "missing slash";
-  auto half = [](std::string_view part, const char* which) -> Complaint {
-    bool is_duration = part.starts_with('P');
+  bool may_last = true;
+  auto half = [&](std::string_view part, const char* which) -> Complaint {
+    bool is_duration = may_last && part.starts_with('P');
+    may_last = !is_duration;
     Complaint why = is_duration ? duration(part) : date_time(part);
     return why.empty() ? ""
                        : fmt::format("invalid {} {}: {}", which, is_duration ? "duration" : "date-time", why);
@@ -223,47 +226,28 @@ Complaint period(std::string_view text) {
   return why.empty() ? half(text.substr(slash + 1), "end") : why;
 }
 
-/// What Go's url.Parse refuses, as far as formats need it.
+/// Reads a URL into `url`.
+Complaint read_url(std::string_view text, Url& url) {
+  std::string error;
+  auto parsed = parse_url(text, error);
+  if (!parsed) return error;
+  url = std::move(*parsed);
+  std::string host = url.hostname();
+  if (host.find(':') == std::string::npos) return "";
+  if (!url.host.starts_with('[')) return "ipv6 address not enclosed in brackets";
+  Complaint why = ipv6(host);
+  return why.empty() ? "" : "invalid ipv6 address: " + why;
+}
+
 Complaint url_reference(std::string_view text) {
-  for (char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return fmt::format("parse \"{}\": net/url: invalid control character in URL", text);
-  size_t colon = text.find(':');
-  if (colon == 0) return fmt::format("parse \"{}\": missing protocol scheme", text);
-  if (colon != std::string_view::npos && colon < text.find_first_of("/?#") && !is_letter(text[0]))
-    return fmt::format("parse \"{}\": first path segment in URL cannot contain colon", text);
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') continue;
-    if (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2]))
-      return fmt::format("parse \"{}\": invalid URL escape \"{}\"", text, text.substr(i, 3));
-  }
-  size_t authority = text.find("://");
-  if (authority != std::string_view::npos && authority == colon) {
-    std::string_view host = text.substr(authority + 3);
-    host = host.substr(0, host.find_first_of("/?#"));
-    host = host.substr(host.rfind('@') + 1);
-    if (host.find(' ') != std::string_view::npos)
-      return fmt::format("parse \"{}\": invalid character \" \" in host name", text);
-    if (!host.starts_with('[') && host.find(':') != host.rfind(':'))
-      return "ipv6 address not enclosed in brackets";
-    if (host.starts_with('[')) {
-      Complaint why = ipv6(host.substr(1, host.find(']') - 1));
-      if (!why.empty()) return "invalid ipv6 address: " + why;
-    } else if (size_t port = host.find(':');
-               port != std::string_view::npos && !std::ranges::all_of(host.substr(port + 1), is_digit)) {
-      return fmt::format("parse \"{}\": invalid port \"{}\" after host", text, host.substr(port));
-    }
-  }
-  return "";
+  Url url;
+  return read_url(text, url);
 }
 
 Complaint uri(std::string_view text) {
-  if (Complaint why = url_reference(text); !why.empty()) return why;
-  size_t colon = text.find(':');
-  if (colon == std::string_view::npos || !is_letter(text[0])) return "relative url";
-  for (char c : text.substr(0, colon))
-    if (!is_letter(c) && !is_digit(c) && c != '+' && c != '-' && c != '.') return "relative url";
-  return "";
+  Url url;
+  if (Complaint why = read_url(text, url); !why.empty()) return why;
+  return url.scheme.empty() ? "relative url" : "";
 }
 
 Complaint uri_reference(std::string_view text) {
@@ -314,13 +298,7 @@ Complaint semver(std::string_view text) {
   return "";
 }
 
-Complaint regex(std::string_view text) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(4 << 20);
-  re2::RE2 compiled(re2::StringPiece(text.data(), text.size()), options);
-  return compiled.ok() ? "" : "error parsing regexp: " + compiled.error();
-}
+Complaint regex(std::string_view text) { return compile_go_regex(text, 1 << 20).error; }
 
 struct Format {
   std::string_view name;

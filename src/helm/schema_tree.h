@@ -37,7 +37,7 @@ struct SchemaNode {
     Ref schema = nullptr;
   };
   struct PatternRef {
-    std::unique_ptr<re2::RE2> pattern;
+    std::shared_ptr<const re2::RE2> pattern;
     Ref schema;
   };
   struct Dependents {
@@ -81,7 +81,7 @@ struct SchemaNode {
   Ref contains = nullptr, unevaluated_items = nullptr;
 
   std::optional<size_t> min_length, max_length;
-  std::unique_ptr<re2::RE2> pattern;
+  std::shared_ptr<const re2::RE2> pattern;
 
   std::optional<double> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
 };

@@ -18,6 +18,9 @@ using text::Value;
 using Sort = SchemaComplaint::Sort;
 
 constexpr uint64_t kMaxSteps = 20'000'000;
+constexpr size_t kComplaintSteps = 50;
+constexpr size_t kRegexSteps = 20'000;  // compiling a pattern
+constexpr size_t kBytesPerStep = 16;    // of a text that is gone through
 constexpr int kMaxDepth = 1500;
 
 /// Equal as JSON values: 1 and 1.0 are.
@@ -129,8 +132,8 @@ class Validation final {
   }
 
   Result run() {
-    if (++work_.steps > kMaxSteps) throw invalid("values take too much work to check against the schema\n");
-    if (++work_.depth > kMaxDepth) throw invalid("values or schema are nested too deep to be checked\n");
+    spend(1);
+    if (++work_.depth > kMaxDepth) throw invalid("values or schema are nested too deep to be checked");
     Result result = check();
     --work_.depth;
     return result;
@@ -155,13 +158,16 @@ class Validation final {
         bool structure = n.constant->is_list() || n.constant->is_map();
         return structure ? "'const' failed" : "value must be " + display(*n.constant);
       });
+    if (n.one_of_values) spend(n.one_of_values->size());
     if (n.one_of_values &&
         std::ranges::none_of(*n.one_of_values, [&](Value item) { return json_equal(value_, item); }))
       return complaint([&] { return enum_text(); });
-    if (!n.format.empty() && value_.is_string())
+    if (!n.format.empty() && value_.is_string()) {
+      spend(n.format == "regex" ? kRegexSteps : 1);
       if (std::string why = format_complaint(n.format, value_.as_string()); !why.empty())
         return complaint(
             [&] { return fmt::format("{} is not valid {}: {}", display(value_), n.format, why); });
+    }
     if (n.ref) {
       Result broken = reference(*n.ref);
       if (n.draft < 2019) return broken;
@@ -188,11 +194,18 @@ class Validation final {
     return group;
   }
 
+  /// Counts work: what strangers' schemas and values may take together is bounded.
+  void spend(size_t steps) {
+    work_.steps += steps;
+    if (work_.steps > kMaxSteps) throw invalid("values take too much work to check against the schema");
+  }
+
   // Complaints. In answer-only mode nothing is printed.
 
   template <class Text>
-  Result complaint(Text text) const {
+  Result complaint(Text text) {
     SchemaComplaint made;
+    spend(kComplaintSteps);
     if (!answer_only_) {
       made.where = Place::pointer(place_);
       made.text = text();
@@ -276,6 +289,7 @@ class Validation final {
 
   void require_with(const std::vector<SchemaNode::Dependents>& dependents) {
     for (const SchemaNode::Dependents& dependent : dependents) {
+      spend(1 + dependent.required.size());
       if (!value_.has(dependent.property)) continue;
       if (dependent.schema) {
         add(self(*dependent.schema));
@@ -291,6 +305,7 @@ class Validation final {
   void check_map() {
     const SchemaNode& n = node_;
     size_t size = value_.size();
+    spend(n.required.size() + size * (1 + n.pattern_properties.size()));
     if (n.min_properties && size < *n.min_properties)
       complain([&] {
         return fmt::format("minProperties: got {}, want {}", grouped(size), grouped(*n.min_properties));
@@ -381,8 +396,7 @@ class Validation final {
   void check_unique() {
     auto items = value_.items();
     for (size_t i = 0; i < items.size(); ++i) {
-      work_.steps += items.size() - i;
-      if (work_.steps > kMaxSteps) throw invalid("values take too much work to check against the schema\n");
+      spend(items.size() - i);
       for (size_t j = i + 1; j < items.size(); ++j)
         if (json_equal(items[i], items[j]))
           return complain(
@@ -426,6 +440,7 @@ class Validation final {
   void check_text() {
     const SchemaNode& n = node_;
     std::string_view text = value_.as_string();
+    spend(text.size() / kBytesPerStep);
     if (n.min_length || n.max_length) {
       size_t length = 0;
       for (std::string_view rest = text; !rest.empty(); ++length)

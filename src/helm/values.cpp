@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "helm/functions/strings.h"
+#include "helm/go_format.h"
 #include "helm/go_struct.h"
 #include "helm/go_yaml.h"
 #include "helm/manifests.h"
@@ -62,13 +63,14 @@ class Coalescer final {
           tables(*found, member.value, joined(prefix, member.key.view()), keep_nulls);
         } else {
           warn([&] {
-            return "cannot overwrite table with non table for " + joined(prefix, member.key.view());
+            return fmt::format("cannot overwrite table with non table for {} ({})",
+                               joined(prefix, member.key.view()), format_value(member.value, arena_));
           });
         }
       } else if (found->is_map() && !member.value.is_null()) {
         warn([&] {
           return fmt::format("destination for {} is a table. Ignoring non-table value ({})",
-                             joined(prefix, member.key.view()), text::to_json(member.value));
+                             joined(prefix, member.key.view()), format_value(member.value, arena_));
         });
       }
     }
@@ -109,11 +111,17 @@ class Coalescer final {
     std::string own_prefix = joined(prefix, parent.name);
     for (const ActiveChart& sub : parent.subcharts) {
       if (Value* found = dest.find(sub.name); found && !found->is_map())
-        throw invalid(fmt::format("type mismatch on {}: {}", sub.name, as_go_bool_verb(*found)));
+        throw invalid(fmt::format("type mismatch on {}: {}", sub.name, as_boolean_verb(*found)));
       Value own = dest.ensure_map(arena_, sub.name);
       globals(own, dest);
       chart(sub, own, own_prefix);
     }
+  }
+
+  std::string as_boolean_verb(Value value) {
+    std::string out;
+    append_sprintf(out, "%t", {&value, 1}, arena_);
+    return out;
   }
 
   /// Copies the parent's globals into the subchart's values, under what is there.
@@ -163,29 +171,6 @@ class Coalescer final {
         remove_nulls(member.value);
     }
     for (const Key& key : nulls) map.erase(key);
-  }
-
-  /// What Go's %t prints of something that isn't a boolean.
-  static std::string as_go_bool_verb(Value value) {
-    switch (value.kind()) {
-      case text::Kind::Null:
-        return "%!t(<nil>)";
-      case text::Kind::Bool:
-        return value.as_bool() ? "true" : "false";
-      case text::Kind::String:
-        return fmt::format("%!t(string={})", value.as_string());
-      case text::Kind::Int:
-        return fmt::format("%!t(int64={})", value.as_int());
-      case text::Kind::Double:
-        return fmt::format("%!t(float64={})", text::to_json(value));
-      case text::Kind::List: {
-        std::string out = "[";
-        for (Value item : value.items()) out += (out.size() > 1 ? " " : "") + as_go_bool_verb(item);
-        return out + "]";
-      }
-      default:
-        return "%!t(?)";
-    }
   }
 
   template <class Text>
@@ -292,8 +277,7 @@ class Selection final {
         const Value* set = tags->find(tag);
         if (!set) continue;
         if (!set->is_bool())
-          warnings_.push_back(
-              fmt::format("returned non-bool value: tag {} of chart {}", tag, dependency.name));
+          warnings_.push_back(fmt::format("returned non-bool value tag={} chart={}", tag, dependency.name));
         else
           (set->as_bool() ? any_true : any_false) = true;
       }
@@ -316,7 +300,7 @@ class Selection final {
           break;
         }
         warnings_.push_back(
-            fmt::format("returned non-bool value: path {} of chart {}", condition, dependency.name));
+            fmt::format("returned non-bool value path={} chart={}", condition, dependency.name));
       }
     }
   }
@@ -339,13 +323,26 @@ class Selection final {
                                                   {"parent", Value::string(arena_, parent)}}));
       Value table = table_at(all, dependency.name + "." + child);
       if (!table.is_map()) {
-        warnings_.push_back(fmt::format("ImportValues missing table from chart {}: \"{}\" is not a table",
-                                        dependency.name, child));
+        std::string from = wanted.is_map() ? " from chart chart=" + dependency.name : "";
+        warnings_.push_back(fmt::format("ImportValues missing table{} error=\"\\\"{}\\\" is not a table\"",
+                                        from, first_missing(all, dependency.name + "." + child)));
         continue;
       }
       Coalescer(arena_, warnings_, true).tables(imported, nested(parent, table), "", true);
     }
     dependency.import_values = pairs.empty() ? Value() : pairs;
+  }
+
+  /// The part of a dotted path at which there is no table.
+  static std::string_view first_missing(Value table, std::string_view path) {
+    for (;;) {
+      size_t dot = std::min(path.find('.'), path.size());
+      std::string_view part = path.substr(0, dot);
+      const Value* inner = table.find(part);
+      if (!inner || !inner->is_map() || dot == path.size()) return part;
+      table = *inner;
+      path.remove_prefix(dot + 1);
+    }
   }
 
   static std::string printed(Value value) {

@@ -3,141 +3,25 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <mutex>
-#include <unordered_map>
 
 #include "helm/functions/function.h"
 #include "helm/go_number.h"
+#include "helm/go_regex.h"
 #include "helm/unicode.h"
 
 namespace shipit::helm {
 namespace {
 
-constexpr size_t kCachedExpressions = 256;
-
-/// regexp/syntax's words for RE2's errors; both come from the same code.
-std::string error_code(re2::RE2::ErrorCode code) {
-  switch (code) {
-    case RE2::ErrorBadEscape:
-      return "invalid escape sequence";
-    case RE2::ErrorBadCharClass:
-      return "invalid character class";
-    case RE2::ErrorBadCharRange:
-      return "invalid character class range";
-    case RE2::ErrorMissingBracket:
-      return "missing closing ]";
-    case RE2::ErrorMissingParen:
-      return "missing closing )";
-    case RE2::ErrorUnexpectedParen:
-      return "unexpected )";
-    case RE2::ErrorTrailingBackslash:
-      return "trailing backslash at end of expression";
-    case RE2::ErrorRepeatArgument:
-      return "missing argument to repetition operator";
-    case RE2::ErrorRepeatSize:
-      return "invalid repeat count";
-    case RE2::ErrorRepeatOp:
-      return "invalid nested repetition operator";
-    case RE2::ErrorBadPerlOp:
-      return "invalid or unsupported Perl syntax";
-    case RE2::ErrorBadUTF8:
-      return "invalid UTF-8";
-    case RE2::ErrorBadNamedCapture:
-      return "invalid named capture";
-    case RE2::ErrorPatternTooLarge:
-      return "expression too large";
-    default:
-      return "regexp/syntax: internal error";
-  }
-}
-
-/// Whether a repetition `{n}`, `{n,}` or `{n,m}` is one: Go looks at its numbers first, RE2 at what it
-/// repeats.
-bool good_repeat(std::string_view braces) {
-  constexpr uint64_t kMost = 1000;
-  size_t comma = braces.find(','), end = braces.find('}');
-  auto number = [&](size_t from, size_t to) {
-    Parsed<uint64_t> n = parse_uint(braces.substr(from, to - from), 10);
-    return n.error == NumberError::Syntax ? 0 : n.value;
-  };
-  if (comma >= end) return number(1, end) <= kMost;
-  uint64_t least = number(1, comma);
-  if (comma + 1 == end) return least <= kMost;
-  uint64_t most = number(comma + 1, end);
-  return least <= most && most <= kMost;
-}
-
-/// Go also takes (?<name>…), as Perl and .NET write it.
-std::string to_re2(std::string_view pattern) {
-  std::string out;
-  bool in_class = false;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    char c = pattern[i];
-    out += c;
-    if (c == '\\' && i + 1 < pattern.size()) {
-      if (pattern[i + 1] == 'Q') {  // literal up to \E
-        size_t end = pattern.find("\\E", i + 2);
-        size_t stop = end == std::string_view::npos ? pattern.size() : end + 2;
-        out += pattern.substr(i + 1, stop - i - 1);
-        i = stop - 1;
-        continue;
-      }
-      out += pattern[++i];
-    } else if (in_class) {
-      in_class = c != ']';
-    } else if (c == '[') {
-      in_class = true;
-      if (i + 1 < pattern.size() && pattern[i + 1] == '^') out += pattern[++i];
-      if (i + 1 < pattern.size() && pattern[i + 1] == ']') out += pattern[++i];
-    } else if (c == '(' && pattern.substr(i).starts_with("(?<") && i + 3 < pattern.size() &&
-               pattern[i + 3] != '=' && pattern[i + 3] != '!') {
-      out += "?P";
-      ++i;
-    }
-  }
-  return out;
-}
-
-struct Compiled {
-  std::shared_ptr<const RE2> regex;
-  std::string error;  // Go's, when it does not compile
-};
-
-Compiled compile(std::string_view pattern) {
-  static std::mutex mutex;
-  static std::unordered_map<std::string, Compiled> cache;
-  std::string key(pattern);
-  {
-    std::lock_guard lock(mutex);
-    if (auto at = cache.find(key); at != cache.end()) return at->second;
-  }
-  RE2::Options options(RE2::Quiet);
-  options.set_max_mem(64 << 20);
-  Compiled made;
-  made.regex = std::make_shared<const RE2>(to_re2(pattern), options);
-  if (!made.regex->ok()) {
-    RE2::ErrorCode code = made.regex->error_code();
-    std::string_view shown = made.regex->error_arg();
-    if (code == RE2::ErrorTrailingBackslash) shown = {};
-    if (shown == made.regex->pattern()) shown = pattern;
-    if (size_t brace = shown.rfind('{');
-        code == RE2::ErrorRepeatOp && brace != std::string_view::npos && !good_repeat(shown.substr(brace))) {
-      code = RE2::ErrorRepeatSize;
-      shown.remove_prefix(brace);
-    }
-    if (code == RE2::ErrorRepeatSize) shown = shown.substr(0, shown.find('}') + 1);
-    made.error = fmt::format("error parsing regexp: {}: `{}`", error_code(code), shown);
-    made.regex = nullptr;
-  }
-  std::lock_guard lock(mutex);
-  if (cache.size() >= kCachedExpressions) cache.clear();
-  cache[key] = made;
+/// Compiling and matching cost by the size of what the pattern stands for: "(x{1,50}){1,20}" is large.
+GoRegex compile(Call& call, std::string_view pattern) {
+  GoRegex made = cached_go_regex(pattern);
+  call.charge(4 * made.size);
   return made;
 }
 
 /// `must`: errors as MustCompile panics.
-std::shared_ptr<const RE2> compiled(std::string_view pattern, bool panics) {
-  Compiled made = compile(pattern);
+std::shared_ptr<const RE2> compiled(Call& call, std::string_view pattern, bool panics) {
+  GoRegex made = compile(call, pattern);
   if (made.regex) return made.regex;
   std::string shown = can_backquote(pattern) ? fmt::format("`{}`", pattern) : quoted(pattern);
   Call::fail(panics ? fmt::format("regexp: Compile({}): {}", shown, made.error) : made.error);
@@ -175,20 +59,20 @@ void each_match(Call& call, const RE2& regex, std::string_view text, int groups,
 
 std::string_view str(std::span<Value> args, size_t i) { return args[i].as_string(); }
 
-Value match(Call&, std::span<Value> args) {
-  Compiled made = compile(str(args, 0));
+Value match(Call& call, std::span<Value> args) {
+  GoRegex made = compile(call, str(args, 0));
   return made.regex &&
          RE2::PartialMatch(re2::StringPiece(str(args, 1).data(), str(args, 1).size()), *made.regex);
 }
 
-Value must_match(Call&, std::span<Value> args) {
-  auto regex = compiled(str(args, 0), false);
+Value must_match(Call& call, std::span<Value> args) {
+  auto regex = compiled(call, str(args, 0), false);
   return RE2::PartialMatch(re2::StringPiece(str(args, 1).data(), str(args, 1).size()), *regex);
 }
 
 template <bool panics>
 Value find(Call& call, std::span<Value> args) {
-  auto regex = compiled(str(args, 0), panics);
+  auto regex = compiled(call, str(args, 0), panics);
   Value found = "";
   each_match(call, *regex, str(args, 1), 1, 1, [&](size_t begin, size_t end, const Groups&) {
     found = Value::borrowed(str(args, 1).substr(begin, end - begin));
@@ -198,7 +82,7 @@ Value find(Call& call, std::span<Value> args) {
 
 template <bool panics>
 Value find_all(Call& call, std::span<Value> args) {
-  auto regex = compiled(str(args, 0), panics);
+  auto regex = compiled(call, str(args, 0), panics);
   Value list = Value::list(call.arena());
   each_match(call, *regex, str(args, 1), 1, args[2].as_int(), [&](size_t begin, size_t end, const Groups&) {
     list.push_back(call.arena(), Value::borrowed(str(args, 1).substr(begin, end - begin)));
@@ -250,7 +134,7 @@ void expand(std::string& out, std::string_view replacement, const RE2& regex, co
 
 template <bool panics, bool literal>
 Value replace_all(Call& call, std::span<Value> args) {
-  auto regex = compiled(str(args, 0), panics);
+  auto regex = compiled(call, str(args, 0), panics);
   std::string_view text = str(args, 1), replacement = str(args, 2);
   bool plain = literal || replacement.find('$') == std::string_view::npos;
   std::string out;
@@ -271,7 +155,7 @@ Value replace_all(Call& call, std::span<Value> args) {
 
 template <bool panics>
 Value split(Call& call, std::span<Value> args) {
-  auto regex = compiled(str(args, 0), panics);
+  auto regex = compiled(call, str(args, 0), panics);
   std::string_view text = str(args, 1);
   int64_t limit = args[2].as_int();
   Value list = Value::list(call.arena());
