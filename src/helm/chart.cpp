@@ -37,18 +37,26 @@ void reading(std::string_view file, Read read) {
   }
 }
 
-std::shared_ptr<const Chart> load(std::vector<File> files, const ChartLimits& limits, int depth);
+std::shared_ptr<const Chart> load(std::vector<File> files, ChartLimits& left, int depth);
+
+/// Unpacks a package; all of a chart's packages share one allowance.
+std::vector<File> unpack(std::string_view tgz, ChartLimits& left) {
+  std::vector<File> files = unpack_archive(tgz, left);
+  for (const File& file : files) left.unpacked_bytes -= file.bytes.size();
+  left.entries -= files.size();
+  return files;
+}
 
 using Subfiles = std::map<std::string, std::vector<File>>;
 
 std::shared_ptr<const Chart> load_subchart(const std::string& name, std::vector<File> files,
-                                           const Chart& parent, const ChartLimits& limits, int depth) {
+                                           const Chart& parent, ChartLimits& left, int depth) {
   try {
     if (extension(name) == ".tgz") {
       if (files[0].path != name)
         throw invalid(fmt::format("error unpacking subchart tar in {}: expected {}, got {}", parent.name(),
                                   name, files[0].path));
-      return load(unpack_archive(files[0].bytes, limits), limits, depth + 1);
+      return load(unpack(files[0].bytes, left), left, depth + 1);
     }
     std::vector<File> own;
     for (File& file : files) {
@@ -56,7 +64,7 @@ std::shared_ptr<const Chart> load_subchart(const std::string& name, std::vector<
       if (slash == std::string::npos) continue;
       own.push_back({file.path.substr(slash + 1), std::move(file.bytes)});
     }
-    return load(std::move(own), limits, depth + 1);
+    return load(std::move(own), left, depth + 1);
   } catch (const Error& error) {
     if (error.message().starts_with("error unpacking subchart tar")) throw;
     throw invalid(fmt::format("error unpacking subchart {} in {}: {}", name, parent.name(), error.message()));
@@ -119,9 +127,8 @@ void read_chart_yaml(Chart& chart, std::string_view bytes, bool outermost) {
   if (version.empty()) version = "v1";
 }
 
-std::shared_ptr<const Chart> load(std::vector<File> files, const ChartLimits& limits, int depth) {
-  if (depth > limits.nesting)
-    throw invalid(fmt::format("charts are nested more than {} deep", limits.nesting));
+std::shared_ptr<const Chart> load(std::vector<File> files, ChartLimits& left, int depth) {
+  if (depth > left.nesting) throw invalid(fmt::format("charts are nested more than {} deep", left.nesting));
   auto chart = std::make_shared<Chart>();
   bool has_metadata = false;
   for (File& file : files) {
@@ -138,7 +145,7 @@ std::shared_ptr<const Chart> load(std::vector<File> files, const ChartLimits& li
   validate(chart->metadata);
   for (auto& [name, own] : subfiles) {
     if (name.starts_with('_') || name.starts_with('.')) continue;
-    chart->subcharts.push_back(load_subchart(name, std::move(own), *chart, limits, depth));
+    chart->subcharts.push_back(load_subchart(name, std::move(own), *chart, left, depth));
   }
   std::ranges::stable_sort(chart->templates, {}, &File::path);
   std::ranges::stable_sort(chart->files, {}, &File::path);
@@ -224,11 +231,13 @@ bool is_crd_file(std::string_view path) {
 }
 
 std::shared_ptr<const Chart> load_chart(std::vector<File> files, const ChartLimits& limits) {
-  return load(std::move(files), limits, 0);
+  ChartLimits left = limits;
+  return load(std::move(files), left, 0);
 }
 
 std::shared_ptr<const Chart> load_chart_archive(std::string_view tgz, const ChartLimits& limits) {
-  return load(unpack_archive(tgz, limits), limits, 0);
+  ChartLimits left = limits;
+  return load(unpack(tgz, left), left, 0);
 }
 
 std::string digest_of(std::span<const File> files) {

@@ -150,6 +150,89 @@ TEST(Archive, IsBounded) {
   EXPECT_EQ(failure_of([&] { unpack_archive(tgz(broken)); }), "archive/tar: invalid tar header");
 }
 
+TEST(Archive, LinksAndDevicesAreEmptyFiles) {
+  std::string entries;
+  for (char type : {'1', '2', '3', '4', '6'}) entries += tar_entry(std::string("a/") + type, "", type);
+  auto files = unpack_archive(tgz(entries));
+  ASSERT_EQ(files.size(), 5u);
+  for (const File& file : files) EXPECT_EQ(file.bytes, "") << file.path;
+}
+
+TEST(Archive, KeepsBothOfTwoWithOnePath) {
+  auto files = unpack_archive(tgz(tar_entry("a/x", "1") + tar_entry("a/./x", "2")));
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].path, files[1].path);
+  EXPECT_EQ(files[1].bytes, "2");
+}
+
+/// A header that promises more than follows.
+std::string promising(const std::string& name, const std::string& size, char type = '0') {
+  std::string block = tar_entry(name, "", type);
+  std::memcpy(block.data() + 124, size.data(), 12);
+  std::memset(block.data() + 148, ' ', 8);
+  unsigned sum = 0;
+  for (char c : block) sum += static_cast<unsigned char>(c);
+  std::snprintf(block.data() + 148, 8, "%06o", sum);
+  return block;
+}
+
+TEST(Archive, SizesThatLieAreRefusedBeforeTheyAreBelieved) {
+  const std::string binary_huge("\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", 12);
+  const std::string binary_negative("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 12);
+  auto unpack = [](const std::string& entries) { return failure_of([&] { unpack_archive(tgz(entries)); }); };
+  const std::string too_large = "decompressed chart is larger than the maximum size 104857600";
+  const std::string bad = "archive/tar: invalid tar header", cut = "unexpected EOF";
+  EXPECT_EQ(unpack(promising("a/b", "77777777777\0")), too_large);
+  EXPECT_EQ(unpack(promising("a/b", binary_huge)), too_large);
+  EXPECT_EQ(unpack(promising("a/b", binary_negative)), bad);
+  EXPECT_EQ(unpack(promising("a/b", std::string("-0000000001\0", 12))), bad);
+  EXPECT_EQ(unpack(promising("a/b", std::string("00000000999\0", 12))), bad);
+  EXPECT_EQ(unpack(promising("a/b", std::string("00000100000\0", 12))), cut);
+  EXPECT_EQ(unpack(promising("long", std::string("77777777777\0", 12), 'L')),
+            "archive/tar: header field too long");
+  EXPECT_EQ(unpack(promising("global", std::string("77777777777\0", 12), 'g')), cut);
+  for (const char* records : {"9999 path=a/b\n", "5 a=b\n", "x", "7 =ab\n\n", "-1 a=b\n", "12 size=zzz\n"})
+    EXPECT_EQ(unpack(tar_entry("pax", records, 'x') + tar_entry("a/b", "x")), bad) << records;
+  EXPECT_EQ(unpack(tar_entry("pax", "29 size=18446744073709551615\n", 'x') + tar_entry("a/b", "x")),
+            too_large);
+}
+
+TEST(Archive, EndsWhereverItIsCutOrBent) {
+  const std::string whole =
+      tgz(tar_entry("a/Chart.yaml", kChart) + tar_entry("a/templates/x.yaml", "a: 1\n"));
+  for (size_t size = 0; size < whole.size(); ++size) {
+    std::string cut = failure_of([&] { load_chart_archive(whole.substr(0, size)); });
+    if (size < whole.size() / 2)
+      EXPECT_NE(cut, "no error") << size;  // what follows the last block is not read
+    std::string bent = whole;
+    bent[size] = static_cast<char>(bent[size] ^ 0x20);
+    failure_of([&] { load_chart_archive(bent); });
+  }
+}
+
+TEST(Archive, PackedSubchartsShareOneAllowance) {
+  auto sub = [](const std::string& name) {
+    return tgz(tar_entry(name + "/Chart.yaml", "name: " + name + "\nversion: 1.0.0\n") +
+               tar_entry(name + "/data", std::string(3000, 'x')));
+  };
+  std::string entries = tar_entry("app/Chart.yaml", kChart);
+  for (const char* name : {"one", "two", "three"})
+    entries += tar_entry(std::string("app/charts/") + name + ".tgz", sub(name));
+  ChartLimits limits;
+  limits.unpacked_bytes = 10'000;
+  EXPECT_EQ(load_chart_archive(tgz(entries), limits)->subcharts.size(), 3u);
+  limits.unpacked_bytes = 9'000;
+  EXPECT_TRUE(failure_of([&] {
+                load_chart_archive(tgz(entries), limits);
+              }).find("decompressed chart is larger than the maximum size") != std::string::npos);
+  std::string nested = tgz(tar_entry("c/Chart.yaml", "name: c\nversion: 1.0.0\n"));
+  for (int i = 0; i < 20; ++i)
+    nested =
+        tgz(tar_entry("c/Chart.yaml", "name: c\nversion: 1.0.0\n") + tar_entry("c/charts/c.tgz", nested));
+  EXPECT_TRUE(
+      failure_of([&] { load_chart_archive(nested); }).ends_with("charts are nested more than 16 deep"));
+}
+
 TEST(Ignore, NamesSuffixesAndPatternsMatchAsGoDoes) {
   struct Case {
     const char *rules, *path;

@@ -46,6 +46,22 @@ TEST(Limits, StopATemplateWithItsPosition) {
       {"{{ range 1000 }}{{ bcrypt \"x\" }}{{ end }}", "steps"},
       {"{{ range 1000 }}{{ derivePassword 1 \"maximum\" \"a\" \"b\" \"c\" }}{{ end }}", "steps"},
       {"{{ range 1000 }}{{ $_ := genPrivateKey \"rsa\" }}{{ end }}", "steps"},
+      {"{{ range $i := until 100000 }}{{ $_ := regexMatch (printf \"(x%d{1,30}){1,30}\" $i) \"a\" }}{{ end "
+       "}}",
+       "steps"},
+      {"{{ $s := repeat 100000 \"a\" }}{{ range 100000 }}{{ $_ := regexMatch \"(a+)+$\" $s }}{{ end }}",
+       "steps"},
+      {"{{ $l := until 1000 }}{{ range 100000 }}{{ $_ := sortAlpha $l }}{{ end }}", "limit"},
+      {"{{ $l := until 10000 }}{{ range $l }}{{ $_ := has . $l }}{{ end }}", "steps"},
+      {"{{ range 1000 }}{{ $_ := genCA \"a\" 1 }}{{ end }}", "steps"},
+      {"{{ range 10000 }}{{ $_ := genSelfSignedCert \"a\" nil nil 1 }}{{ end }}", "steps"},
+      {"{{ range 9223372036854775807 }}{{ end }}", "steps"},
+      {"{{ range $i := 9223372036854775807 }}{{ end }}", "steps"},
+      {"{{ range 100000 }}{{ $_ := printf \"%99999d\" 1 }}{{ end }}", "limit"},
+      // Recursion through tpl.
+      {"{{ define \"a\" }}{{ tpl \"{{ include \\\"a\\\" . }}\" . }}{{ end }}{{ include \"a\" . }}", "t:1:"},
+      {"{{ tpl (repeat 50000 \"{{ if . }}\") . }}", "t:1:"},
+      {"{{ fromYaml (repeat 100000 \"[\") | toString | fail }}", "t:1"},
       // Output and memory.
       {"{{ range 100000 }}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{{ end }}", "bytes of output"},
       {"{{ repeat 2000000000 \"x\" }}", "limit"},

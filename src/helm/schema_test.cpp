@@ -1,5 +1,6 @@
 #include "helm/schema.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -99,6 +100,76 @@ TEST(Schema, EndsOnCyclesAndDeepOnes) {
   std::string list = "[0";
   for (int i = 1; i < 8000; ++i) list += "," + std::to_string(i);
   EXPECT_TRUE(checked(R"({"uniqueItems":true})", list + "]").starts_with("error: values take too much work"));
+}
+
+TEST(Schema, BoundsWhatStrangersMayAsk) {
+  auto repeated = [](const std::string& part, int count) {
+    std::string out;
+    for (int i = 0; i < count; ++i) out += (i ? "," : "") + fmt::format(fmt::runtime(part), i);
+    return out;
+  };
+  struct {
+    std::string schema, values, refusal;
+  } const cases[] = {
+      {std::string(600, '[') + std::string(600, ']'), "{}", "exceeded max depth"},
+      {"{\"not\":" + repeated("{{\"not\":", 1) + "{}}}", "{}", ""},
+      // Patterns: many, large, and those that backtracking engines never finish.
+      {"{\"patternProperties\":{" + repeated("\"x{}\":true", 1001) + "}}", "{}", "too"},
+      {R"({"pattern":"(\\pL{100}){10}"})", "{}", "expression too large"},
+      {R"({"properties":{"a":{"pattern":"^(a+)+$"}}})", R"({"a":")" + std::string(100'000, 'a') + R"(b"})",
+       "does not match pattern"},
+      // References that lead nowhere.
+      {R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}})", "{}",
+       "causing reference cycle"},
+      {R"({"$dynamicAnchor":"a","$dynamicRef":"#a"})", "{}", "causing reference cycle"},
+      {R"({"$schema":"https://json-schema.org/draft/2019-09/schema","$recursiveAnchor":true,"$recursiveRef":"#"})",
+       "{}", "causing reference cycle"},
+      // Much work: alternatives of alternatives, large enums and lists of required names.
+      {R"({"$defs":{"a":{"anyOf":[{"items":{"$ref":"#/$defs/a"}},{"items":{"$ref":"#/$defs/a"}}],"maxItems":1}},"items":{"$ref":"#/$defs/a"}})",
+       std::string(40, '[') + "1,2" + std::string(40, ']'), "too much work"},
+      {"{\"items\":{\"enum\":[" + repeated("{}", 20'000) + "]}}", "[" + repeated("-{}", 2'000) + "]",
+       "too much work"},
+      {"{\"items\":{\"required\":[" + repeated("\"x{}\"", 1'000) + "]}}",
+       "[" + repeated("{{\"y\":{}}}", 21'000) + "]", "too much work"},
+      {"{\"items\":false}", "[" + repeated("{}", 500'000) + "]", "too much work"},
+      // Many parts.
+      {"{\"$defs\":{" + repeated("\"x{0}\":{{\"$id\":\"x{0}\"}}", 1'001) + "}}", "{}", "too many parts"},
+      {"{\"properties\":{\"" + std::string(1 << 20, 'k') + "\":{\"properties\":{" +
+           repeated("\"x{}\":{{}}", 100) + "}}}}",
+       "{}", "too many parts"},
+  };
+  for (const auto& test : cases) {
+    std::string answer = checked(test.schema, test.values);
+    if (test.refusal.empty())
+      EXPECT_EQ(answer, "") << test.schema.substr(0, 80);
+    else
+      EXPECT_NE(answer.find(test.refusal), std::string::npos) << test.schema.substr(0, 80) << "\n"
+                                                              << answer.substr(0, 300);
+  }
+}
+
+TEST(Schema, IsHeldToItsMetaschema) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"type":"thing"})", "- at '/type': 'anyOf' failed"},
+      {R"({"properties":{"a":{"minLength":-1}}})", "- at '/properties/a/minLength': minimum: got -1, want 0"},
+      {R"({"$schema":"http://json-schema.org/draft-04/schema#","exclusiveMinimum":1})",
+       "- at '': properties 'minimum' required, if 'exclusiveMinimum' exists"},
+      {R"({"$schema":"http://json-schema.org/draft-06/schema#","required":["a","a"]})",
+       "items at 0 and 1 are equal"},
+      {R"({"$schema":"http://json-schema.org/draft-07/schema#","if":1})",
+       "- at '/if': got number, want boolean or object"},
+      {R"({"$schema":"https://json-schema.org/draft/2019-09/schema","dependentRequired":{"a":"b"}})",
+       "- at '/dependentRequired/a': got string, want array"},
+  };
+  for (const auto& [schema, complaint] : cases) {
+    std::string answer = checked(schema, "{}");
+    EXPECT_TRUE(answer.starts_with("error: \"file:///values.schema.json#\" is not valid against metaschema"))
+        << answer;
+    EXPECT_NE(answer.find(complaint), std::string::npos) << answer;
+  }
+  EXPECT_EQ(
+      checked(R"({"properties":{"a":{"$ref":"http://json-schema.org/draft-07/schema#"}}})", R"({"a":1})"),
+      "- at '/a': got number, want boolean or object\n");
 }
 
 }  // namespace
