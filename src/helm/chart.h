@@ -31,8 +31,8 @@ struct ChartLimits {
   size_t archive_bytes = 64 << 20;    ///< of the .tgz
   size_t unpacked_bytes = 100 << 20;  ///< of all files, those of packed subcharts too; Helm's limit of each
   size_t entries = 20'000;            ///< the same
-  size_t ratio = 300;  ///< unpacked : packed, past the first MiB
-  int nesting = 16;    ///< archives and charts/ folders inside each other
+  size_t ratio = 300;                 ///< unpacked : packed, past the first MiB
+  int nesting = 16;                   ///< archives and charts/ folders inside each other
 };
 
 struct Maintainer {

@@ -202,8 +202,9 @@ TEST(Archive, EndsWhereverItIsCutOrBent) {
       tgz(tar_entry("a/Chart.yaml", kChart) + tar_entry("a/templates/x.yaml", "a: 1\n"));
   for (size_t size = 0; size < whole.size(); ++size) {
     std::string cut = failure_of([&] { load_chart_archive(whole.substr(0, size)); });
-    if (size < whole.size() / 2)
-      EXPECT_NE(cut, "no error") << size;  // what follows the last block is not read
+    if (size < whole.size() / 2) {  // what follows the last block is not read
+      EXPECT_NE(cut, "no error") << size;
+    }
     std::string bent = whole;
     bent[size] = static_cast<char>(bent[size] ^ 0x20);
     failure_of([&] { load_chart_archive(bent); });
