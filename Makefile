@@ -36,7 +36,7 @@ test-real: setup-test build  ## What needs real outside parts: Kubernetes, Helm,
 	tools/run-tests-real $(RELEASE)
 
 contract-real: setup-test build  ## The cluster's contract on a real control plane (built with Go on first use, cached)
-	cmake --build $(RELEASE) -j $(JOBS) --target cluster_contract
+	cmake --build $(RELEASE) -j $(JOBS) --target cluster_contract contract_kube
 	tools/contract-real $(RELEASE)
 
 conformance: setup-test build  ## The engine against real Helm: cases, identical, different, per source

@@ -1,9 +1,16 @@
 // The Kubernetes client against the embedded cluster: in process, and over a real socket with curl between
-// them. What it shows of the sandbox the cluster suite says of every API server.
+// them; with SHIPIT_CONTRACT_KUBECONFIG=FILE also against that cluster (make contract-real). What it shows of
+// the sandbox the cluster suite says of every API server.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "base/error.h"
@@ -34,19 +41,20 @@ ErrorKind kind_of(const std::function<void()>& call) {
   return ErrorKind::Internal;
 }
 
-text::Document config_map(const std::string& name, const std::string& value) {
-  return text::parse_json(fmt::format(
-      R"({{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{}","namespace":"default"}},"data":{{"a":"{}"}}}})",
-      name, value));
-}
+enum class Way { InProcess, Socket, Real };
 
-enum class Way { InProcess, Socket };
+const char* real_kubeconfig() { return std::getenv("SHIPIT_CONTRACT_KUBECONFIG"); }
 
 class KubeClient : public testing::TestWithParam<Way> {
  protected:
-  KubeClient() : sandbox_(sandbox::SandboxOptions{}) {
+  KubeClient() {
+    if (GetParam() == Way::Real) {
+      use_real();
+      return;
+    }
+    sandbox_ = std::make_unique<sandbox::Sandbox>(sandbox::SandboxOptions{});
     auto handler = [this](net::Request request, net::Responder responder) {
-      sandbox_.handle(std::move(request), std::move(responder));
+      sandbox_->handle(std::move(request), std::move(responder));
     };
     kube::Config config;
     if (GetParam() == Way::InProcess) {
@@ -58,19 +66,53 @@ class KubeClient : public testing::TestWithParam<Way> {
     }
     client_ = std::make_unique<kube::Client>(*http_, config);
   }
+  ~KubeClient() override {
+    if (GetParam() == Way::Real) client_->remove({"v1", "Namespace", "", ns_}, soon());
+  }
 
-  const kube::ObjectRef map_{"v1", "ConfigMap", "default", "a"};
-  const kube::Selection maps_{"v1", "ConfigMap", "default"};
-  sandbox::Sandbox sandbox_;
+  /// A namespace of the test's own.
+  void use_real() {
+    static int number = 0;
+    ns_ = fmt::format("client-{}-{}", SystemClock().now().time_since_epoch().count(), ++number);
+    http_ = std::make_unique<net::CurlClient>();
+    kube::Config config = kube::find_config(real_kubeconfig());
+    server_url_ = config.server;
+    client_ = std::make_unique<kube::Client>(*http_, config);
+    text::Document space = text::parse_json(
+        fmt::format(R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}"}}}})", ns_));
+    client_->create(space.root, soon());
+    map_.ns = maps_.ns = ns_;
+    // The controllers put one of their own into each namespace.
+    maps_.fields = "metadata.name!=kube-root-ca.crt";
+  }
+  text::Document config_map(const std::string& name, const std::string& value) const {
+    return text::parse_json(fmt::format(
+        R"({{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{}","namespace":"{}"}},"data":{{"a":"{}"}}}})",
+        name, ns_, value));
+  }
+
+  std::string ns_ = "default";
+  std::string server_url_;
+  kube::ObjectRef map_{"v1", "ConfigMap", ns_, "a"};
+  kube::Selection maps_{"v1", "ConfigMap", ns_};
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<kube::Client> client_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Ways, KubeClient, testing::Values(Way::InProcess, Way::Socket),
-                         [](const auto& info) {
-                           return info.param == Way::InProcess ? "InProcess" : "Socket";
-                         });
+std::vector<Way> ways(Way first) {
+  std::vector<Way> out;
+  for (Way way : {Way::InProcess, Way::Socket, Way::Real})
+    if (way >= first && (way != Way::Real || real_kubeconfig())) out.push_back(way);
+  return out;
+}
+
+std::string name_of(const testing::TestParamInfo<Way>& info) {
+  return info.param == Way::InProcess ? "InProcess" : info.param == Way::Socket ? "Socket" : "Real";
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, KubeClient, testing::ValuesIn(ways(Way::InProcess)), name_of);
 
 TEST_P(KubeClient, CreateUpdateConflictDelete) {
   text::Document made = client_->create(config_map("a", "1").root, soon());
@@ -101,8 +143,9 @@ TEST_P(KubeClient, PatchesAndApply) {
   EXPECT_EQ(client_->apply(mine.root, soon(), {"helm", "", true, true})["data"]["a"].as_string(), "3");
   EXPECT_EQ(client_->get(map_, soon())["data"]["a"].as_string(), "1");  // that was a dry run
   EXPECT_EQ(client_->apply(mine.root, soon(), {"helm", "", true, false})["data"]["a"].as_string(), "3");
-  text::Document bad = text::parse_json(
-      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"Not_A_Name","namespace":"default"}})");
+  text::Document bad =
+      text::parse_json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"Not_A_Name"}})");
+  bad.root["metadata"].set(*bad.arena, "namespace", text::Value::string(*bad.arena, ns_));
   EXPECT_EQ(kind_of([&] { client_->create(bad.root, soon()); }), ErrorKind::Invalid);
 }
 
@@ -130,7 +173,7 @@ TEST_P(KubeClient, DiscoveryAndVersion) {
   for (const char* wanted : {"v1", "v1/Pod", "apps/v1", "apps/v1/Deployment"}) {
     EXPECT_TRUE(std::binary_search(versions.begin(), versions.end(), wanted)) << wanted;
   }
-  EXPECT_EQ(kind_of([&] { client_->get({"nowhere.test/v1", "Thing", "default", "x"}, soon()); }),
+  EXPECT_EQ(kind_of([&] { client_->get({"nowhere.test/v1", "Thing", ns_, "x"}, soon()); }),
             ErrorKind::NotFound);
 }
 
@@ -175,14 +218,51 @@ TEST_P(KubeClient, AnInformerFollows) {
   wait_for(1);
   client_->patch(map_, kube::PatchType::Merge, text::parse_json(R"({"data":{"a":"2"}})").root, soon());
   wait_for(2);
-  EXPECT_EQ(*informer.get({"default", "a"}), "2");
+  EXPECT_EQ(*informer.get({ns_, "a"}), "2");
   client_->remove(map_, soon());
   wait_for(3);
-  EXPECT_EQ(informer.get({"default", "a"}), nullptr);
+  EXPECT_EQ(informer.get({ns_, "a"}), nullptr);
+}
+
+/// How many TCP connections of this process lead to the port. *Source:* proc(5).
+size_t connections_to(int port) {
+  std::set<std::string> ours;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    std::string link = std::filesystem::read_symlink(entry.path(), gone);
+    if (link.starts_with("socket:[")) ours.insert(link.substr(8, link.size() - 9));
+  }
+  std::string remote = fmt::format(":{:04X}", port);
+  size_t count = 0;
+  std::ifstream in("/proc/net/tcp");
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    std::vector<std::string> columns{std::istream_iterator<std::string>(words), {}};
+    count += columns.size() > 9 && columns[2].ends_with(remote) && ours.contains(columns[9]);
+  }
+  return count;
+}
+
+class KubeConnections : public KubeClient {};
+
+INSTANTIATE_TEST_SUITE_P(Ways, KubeConnections, testing::ValuesIn(ways(Way::Socket)), name_of);
+
+TEST_P(KubeConnections, CallsOneAfterAnotherShareOneAndWatchesOverTlsToo) {
+  int port = server_ ? server_->port() : std::stoi(server_url_.substr(server_url_.rfind(':') + 1));
+  for (int i = 0; i < 20; ++i) client_->apply(config_map("a", std::to_string(i)).root, soon());
+  EXPECT_EQ(connections_to(port), 1u);
+  if (GetParam() != Way::Real) return;
+  std::string version = client_->list(maps_, soon(), [](text::Value) {});
+  std::vector<kube::WatchStream> watches;
+  for (int i = 0; i < 20; ++i) watches.push_back(client_->watch(maps_, version, 300s, soon()));
+  client_->apply(config_map("a", "last").root, soon());
+  for (kube::WatchStream& watch : watches)
+    EXPECT_EQ(watch.next(soon())->object["data"]["a"].as_string(), "last");
+  EXPECT_EQ(connections_to(port), 1u);  // HTTP/2
 }
 
 TEST_P(KubeClient, OneOfTwoLeads) {
-  kube::Elector one(*client_, {"default", "writer", "one"}), two(*client_, {"default", "writer", "two"});
+  kube::Elector one(*client_, {ns_, "writer", "one"}), two(*client_, {ns_, "writer", "two"});
   one.step(soon());
   two.step(soon());
   EXPECT_TRUE(one.leads());
@@ -198,12 +278,11 @@ TEST_P(KubeClient, OneOfTwoLeads) {
 
 TEST_P(KubeClient, EventsAreCounted) {
   kube::EventRecorder recorder(*client_, "test");
-  kube::EventNote note{"v1", "ConfigMap", "default", "a", "u", false, "Happened", "it did"};
+  kube::EventNote note{"v1", "ConfigMap", ns_, "a", "u", false, "Happened", "it did"};
   recorder.record(note, soon());
   recorder.record(note, soon());
   int64_t count = 0;
-  client_->list({"v1", "Event", "default"}, soon(),
-                [&](text::Value event) { count += event["count"].as_int(); });
+  client_->list({"v1", "Event", ns_}, soon(), [&](text::Value event) { count += event["count"].as_int(); });
   EXPECT_EQ(count, 2);
 }
 
