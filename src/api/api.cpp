@@ -169,6 +169,8 @@ net::Response Api::answer(const net::Request& request, std::string& route) {
     if (!same) continue;
     route = r.pattern;
     if (r.method == method) {
+      if (request.body.size() > options_.max_body)
+        return problem(413, "invalid", fmt::format("the body is larger than {} bytes", options_.max_body));
       net::Response response = (this->*r.answer)(call);
       if (head) response.body.clear();
       return response;
@@ -307,13 +309,9 @@ net::Response accepted(std::string_view id) {
   return json(std::move(out), 202);
 }
 
-bool too_large(const net::Request& request, size_t limit) { return request.body.size() > limit; }
-
 }  // namespace
 
 net::Response Api::command(const Call& call) {
-  if (too_large(call.request, options_.max_body))
-    return problem(413, "invalid", fmt::format("the body is larger than {} bytes", options_.max_body));
   domain::ReleaseKey key = key_of(call);
   text::Document body = body_of(call.request);
   ports::Actor actor = actor_of(call.request);
@@ -336,8 +334,6 @@ net::Response Api::command(const Call& call) {
 }
 
 net::Response Api::confirm(const Call& call) {
-  if (too_large(call.request, options_.max_body))
-    return problem(413, "invalid", fmt::format("the body is larger than {} bytes", options_.max_body));
   domain::CommitId commit(text_of(body_of(call.request), "commit", true));
   return accepted(commands_.confirm(commit, actor_of(call.request), Wait{Deadline::in(kPatience), {}}));
 }
@@ -350,8 +346,6 @@ net::Response Api::push(const Call& call) {
   if (!options_.push)
     return problem(403, "denied",
                    "only `ship-it sandbox` pretends pushes: push an image to the registry instead");
-  if (too_large(call.request, options_.max_body))
-    return problem(413, "invalid", fmt::format("the body is larger than {} bytes", options_.max_body));
   text::Document body = body_of(call.request);
   Push push{text_of(body, "image", true), text_of(body, "tag", true), text_of(body, "behaves", false)};
   if (push.behaves.empty()) push.behaves = "ok";

@@ -261,13 +261,7 @@ class TomlReader final : Scanner {
         implicit_.insert(toml_key(context));
         hash.set(arena, key[i], Value::map(arena));
       }
-      Value inner = hash[text::Key(key[i])];
-      if (is_tables(inner))
-        hash = inner[inner.size() - 1];
-      else if (inner.is_map())
-        hash = inner;
-      else
-        fail_at(key_line_, fmt::format("Key '{}' was already created as a hash.", toml_key(context)));
+      hash = table_of(hash[text::Key(key[i])], context, "was already created as a hash");
     }
     context_ = context;
     const std::string& last = key.back();
@@ -284,19 +278,20 @@ class TomlReader final : Scanner {
     context_.push_back(last);
   }
 
+  /// The table that `inner` is, or the last of those that it holds; else an error that says what `key` was.
+  Value table_of(Value inner, const Path& key, std::string_view was) const {
+    if (inner.is_map()) return inner;
+    if (!is_tables(inner)) fail_at(key_line_, fmt::format("Key '{}' {}.", toml_key(key), was));
+    return inner[inner.size() - 1];
+  }
+
   void set_value(const std::string& key, Value value) {
     call_.charge(1);
     Value hash = root_;
     Path path;
     for (const std::string& part : context_) {
       path.push_back(part);
-      Value inner = hash[text::Key(part)];
-      if (is_tables(inner))
-        hash = inner[inner.size() - 1];
-      else if (inner.is_map())
-        hash = inner;
-      else
-        fail_at(key_line_, fmt::format("Key '{}' has already been defined.", toml_key(path)));
+      hash = table_of(hash[text::Key(part)], path, "has already been defined");
     }
     path.push_back(key);
     std::string name = toml_key(path);
