@@ -25,7 +25,7 @@ namespace shipit::net {
 namespace {
 
 constexpr size_t kErrorTail = 8 << 10;  // bytes of stderr kept
-constexpr size_t kMostHeld = 64 << 20;  // bytes of stdout that may come during one write
+constexpr size_t kMostHeld = 64 << 20;  // bytes of stdout that may come while nobody reads
 
 struct Pipe {
   int read = -1, write = -1;
@@ -101,25 +101,9 @@ class StopSignal final {
   std::optional<std::stop_callback<Wake>> callback_;
 };
 
-/// Polls until one of `fds` is ready. The first entry is for the stop signal. Errors: Timeout, Unavailable on
-/// stop.
-template <size_t N>
-void poll_until(std::array<pollfd, N>& fds, const Wait& wait) {
-  StopSignal stop(wait.stop);
-  fds[0] = {stop.fd(), POLLIN, 0};
-  while (true) {
-    if (wait.stop.stop_requested()) throw unavailable("stopped");
-    auto left = std::min<int64_t>(wait.deadline.remaining().count(), 3'600'000);
-    int ready = ::poll(fds.data(), fds.size(), static_cast<int>(left));
-    if (ready > 0 && !fds[0].revents) return;
-    if (ready == 0 && wait.deadline.passed())
-      throw timed_out("the program did not answer within the deadline");
-  }
-}
-
 }  // namespace
 
-Child::Child(const ProcessOptions& options) {
+Child::Child(const ProcessOptions& options) : grace_(options.grace) {
   if (options.arguments.empty()) throw invalid("no program to run");
   std::vector<std::string> arguments = options.arguments;
   std::vector<std::string> environment = merged_environment(options);
@@ -135,11 +119,11 @@ Child::Child(const ProcessOptions& options) {
   ::posix_spawnattr_init(&attributes);
   sigset_t defaults, none;
   sigemptyset(&none);
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
+  sigfillset(&defaults);
   ::posix_spawnattr_setsigdefault(&attributes, &defaults);
   ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  ::posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   int failure = ::posix_spawnp(&pid_, arguments[0].c_str(), &actions, &attributes, pointers(arguments).data(),
                                pointers(environment).data());
   ::posix_spawnattr_destroy(&attributes);
@@ -158,13 +142,38 @@ Child::Child(const ProcessOptions& options) {
 
 Child::~Child() {
   close_fd(input_);
+  if (!status_ && !given_up_ && grace_ > Duration{0}) {
+    try {
+      wait({Deadline::in(grace_), {}});
+    } catch (const Error&) {
+      // It has had its time.
+    }
+  }
   close_fd(output_);
   close_fd(errors_);
-  if (pid_ > 0) {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+  if (!status_) {
+    ::kill(-pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
   }
   close_fd(exit_);
+}
+
+/// Returns when one of `fds` is ready; the first of them is for the stop signal. Errors: Timeout, Unavailable
+/// on stop.
+void Child::poll_for(pollfd* fds, size_t count, const Wait& wait) {
+  StopSignal stop(wait.stop);
+  fds[0] = {stop.fd(), POLLIN, 0};
+  given_up_ = true;
+  while (true) {
+    if (wait.stop.stop_requested()) throw unavailable("stopped");
+    auto left = std::min<int64_t>(wait.deadline.remaining().count(), 3'600'000);
+    int ready = ::poll(fds, count, static_cast<int>(left));
+    if (ready > 0 && !fds[0].revents) break;
+    if (ready == 0 && wait.deadline.passed())
+      throw timed_out("the program did not answer within the deadline");
+  }
+  given_up_ = false;
 }
 
 void Child::take_errors() {
@@ -186,7 +195,7 @@ void Child::write(std::string_view bytes, Wait wait) {
       bytes.remove_prefix(static_cast<size_t>(sent));
     } else if (errno == EAGAIN) {
       std::array<pollfd, 4> fds{{{}, {input_, POLLOUT, 0}, {errors_, POLLIN, 0}, {output_, POLLIN, 0}}};
-      poll_until(fds, wait);
+      poll_for(fds.data(), fds.size(), wait);
       take_errors();
       hold_output();
     } else if (errno != EINTR) {
@@ -222,7 +231,7 @@ std::string Child::read(Wait wait) {
       close_fd(output_);
     } else if (errno == EAGAIN) {
       std::array<pollfd, 3> fds{{{}, {output_, POLLIN, 0}, {errors_, POLLIN, 0}}};
-      poll_until(fds, wait);
+      poll_for(fds.data(), fds.size(), wait);
       take_errors();
     } else if (errno != EINTR) {
       throw unavailable(std::string("reading from the program: ") + std::strerror(errno));
@@ -234,25 +243,21 @@ std::string Child::read(Wait wait) {
 
 int Child::wait(Wait wait) {
   close_input();
-  while (true) {
+  while (!status_) {
     int status = 0;
     pid_t ended = ::waitpid(pid_, &status, WNOHANG);
+    // Its output is read on, or it could wait for a reader for good.
+    hold_output();
     if (ended == pid_) {
-      pid_ = -1;
-      take_errors();
-      return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    }
-    // Its output is read on and dropped, or it could wait for a reader for good.
-    char dropped[4096];
-    while (output_ >= 0) {
-      ssize_t got = ::read(output_, dropped, sizeof dropped);
-      if (got == 0) close_fd(output_);
-      if (got <= 0) break;
+      status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+      break;
     }
     std::array<pollfd, 4> fds{{{}, {exit_, POLLIN, 0}, {errors_, POLLIN, 0}, {output_, POLLIN, 0}}};
-    poll_until(fds, wait);
+    poll_for(fds.data(), fds.size(), wait);
     take_errors();
   }
+  take_errors();
+  return *status_;
 }
 
 ProcessResult run_process(const ProcessOptions& options, std::string_view input, Wait wait,

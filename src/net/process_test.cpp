@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
 #include "base/error.h"
 
 namespace shipit::net {
@@ -112,6 +117,52 @@ TEST(Process, OnlyTheTailOfTheErrorsIsKept) {
       run_process(shell("head -c 100000 /dev/zero | tr '\\0' x >&2; echo end >&2"), "", within(10s));
   EXPECT_LE(result.error_text.size(), 8u << 10);
   EXPECT_TRUE(result.error_text.ends_with("xend\n"));
+}
+
+TEST(Process, AReaderThatWentAwayIsAnErrorAndNoSignal) {
+  Child child(shell("exec <&-; exec >&-; read x < /dev/null; exit 3"));
+  EXPECT_EQ(child.read(within(20s)), "");
+  EXPECT_EQ(kind_of([&] { child.write(std::string(1'000'000, 'x'), within(20s)); }), ErrorKind::Unavailable);
+  EXPECT_EQ(child.wait(within(20s)), 3);
+  EXPECT_EQ(child.wait(within(20s)), 3);
+}
+
+TEST(Process, WhatItWroteCanBeReadAfterItsEnd) {
+  Child child(shell("head -c 300000 /dev/zero"));
+  EXPECT_EQ(child.wait(within(20s)), 0);
+  EXPECT_EQ(child.read(within(20s)).size(), 300'000u);
+}
+
+TEST(Process, OneWithGraceEndsByItselfWhenItIsGivenUp) {
+  std::string file = testing::TempDir() + "/shipit-process-grace";
+  std::remove(file.c_str());
+  {
+    ProcessOptions options = shell("cat; sleep 0.05; echo done > " + file);
+    options.grace = 20s;
+    Child child(options);
+  }
+  EXPECT_TRUE(std::filesystem::exists(file));
+  std::remove(file.c_str());
+}
+
+TEST(Process, WhatItStartedIsEndedWithIt) {
+  std::string file = testing::TempDir() + "/shipit-process-group";
+  {
+    Child child(shell("sleep 60 & echo $! > " + file + "; echo; wait"));
+    child.read(within(20s));
+  }
+  pid_t pid = 0;
+  std::ifstream(file) >> pid;
+  ASSERT_GT(pid, 0);
+  auto ended = [&] {  // gone, or dead and not yet waited for by whoever has taken it over
+    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+    std::string number, name, state;
+    return !(status >> number >> name >> state) || state == "Z" || state == "X";
+  };
+  Deadline deadline = Deadline::in(20s);
+  while (!ended() && !deadline.passed()) std::this_thread::sleep_for(5ms);
+  EXPECT_TRUE(ended());
+  std::remove(file.c_str());
 }
 
 }  // namespace

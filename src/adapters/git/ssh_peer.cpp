@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <vector>
 
-#include "adapters/git/child.h"
+#include "net/process.h"
 
 namespace shipit::adapters::git {
 namespace {
@@ -77,11 +78,19 @@ Error reason_of(const std::string& errors, int status) {
 
 class SshWire final : public Wire {
  public:
-  SshWire(const std::vector<std::string>& command, Wait wait) : child_(command), wait_(std::move(wait)) {}
+  SshWire(std::vector<std::string> command, Wait wait)
+      : child_({.arguments = std::move(command), .environment = {}, .folder = {}, .grace = kGrace}),
+        wait_(std::move(wait)) {}
 
   size_t read(char* buffer, size_t size) override {
-    size_t got = child_.read(buffer, size, wait_);
-    if (got == 0) check_end();
+    if (at_ == received_.size()) {
+      received_ = child_.read(wait_);
+      at_ = 0;
+      if (received_.empty()) check_end();
+    }
+    size_t got = std::min(size, received_.size() - at_);
+    std::memcpy(buffer, received_.data() + at_, got);
+    at_ += got;
     return got;
   }
 
@@ -92,26 +101,33 @@ class SshWire final : public Wire {
       if (error.kind() != ErrorKind::Unavailable || wait_.stop.stop_requested()) throw;
       // libgit2 says goodbye with a flush, which a server that has ended in good order never reads. Whoever
       // still waits for an answer meets the end of the stream at the next read.
-      if (!check_end()) throw;
+      check_end();
     }
   }
 
  private:
-  /// True when the other side has ended in good order; throws its reason when it ended otherwise.
-  bool check_end() {
-    std::optional<int> status = child_.exit_status(wait_);
-    if (status && *status != 0) throw reason_of(child_.errors(), *status);
-    return status.has_value();
+  static constexpr Duration kGrace{1'000};
+
+  /// Returns when the other side has ended in good order; throws its reason when it ended otherwise.
+  void check_end() {
+    int status = child_.wait(wait_);
+    if (status != 0) throw reason_of(child_.error_text(), status);
   }
 
-  Child child_;
+  net::Child child_;
   Wait wait_;
+  std::string received_;  ///< read on to `at_`
+  size_t at_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<Wire> SshPeer::open(Service service, Wait wait) {
-  return std::make_unique<SshWire>(command(options_, service, wait), wait);
+  try {
+    return std::make_unique<SshWire>(command(options_, service, wait), wait);
+  } catch (const Error& error) {  // NotFound would be the repository's
+    throw unavailable(error.message());
+  }
 }
 
 }  // namespace shipit::adapters::git

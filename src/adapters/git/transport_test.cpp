@@ -4,7 +4,6 @@
 #include <mutex>
 #include <thread>
 
-#include "adapters/git/child.h"
 #include "adapters/git/git_fixture.h"
 #include "adapters/git/git_ops_repo.h"
 #include "net/curl_client.h"
@@ -309,27 +308,6 @@ TEST_F(Transport, AStopEndsASshWait) {
   });
   Wait wait{Deadline::in(std::chrono::seconds{60}), stop.get_token()};
   EXPECT_EQ(kind_thrown([&] { repo.fetch(wait); }), ErrorKind::Unavailable);
-}
-
-TEST(ChildProcess, AReaderThatWentAwayIsAnErrorAndNoSignal) {
-  Child child{{"sh", "-c", "exec <&-; exec >&-; read x < /dev/null; exit 3"}};
-  char byte = 0;
-  EXPECT_EQ(child.read(&byte, 1, within(20'000)), 0U);
-  EXPECT_EQ(child.exit_status(within(20'000)), 3);
-  EXPECT_EQ(kind_thrown([&] { child.write(std::string(1'000'000, 'x'), within(20'000)); }),
-            ErrorKind::Unavailable);
-}
-
-TEST(ChildProcess, MoreThanAPipeHoldsGoesThroughBothWays) {
-  testing::TempFolder
-      folder;  // the program reads all before it writes: only one direction is served at a time
-  Child child{{"sh", "-c", fmt::format("head -c 1000000 > {0} && tr a b < {0}", folder / "all")}};
-  child.write(std::string(1'000'000, 'a'), within(20'000));
-  std::string all;
-  char piece[65536];
-  for (size_t got = 0; (got = child.read(piece, sizeof piece, within(20'000))) > 0;) all.append(piece, got);
-  EXPECT_EQ(all, std::string(1'000'000, 'b'));
-  EXPECT_EQ(child.exit_status(within(20'000)), 0);
 }
 
 }  // namespace
