@@ -1,5 +1,6 @@
 #pragma once
 // What a loop waits on: a time, a wake-up, or the stop. Thread-safe.
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
@@ -18,13 +19,15 @@ class Alarm final {
     }
     rung_.notify_all();
   }
-  /// Waits until `until` (by the machine's clock), a ring since `seen`, or stop. Returns the count of rings.
+  /// Waits until `until` (by the machine's clock; at most a minute), a ring since `seen`, or stop. Returns
+  /// the count of rings.
   uint64_t wait(Time until, uint64_t seen, std::stop_token stop) {
     std::unique_lock lock(mutex_);
     auto woken = [&] { return rings_ != seen; };
-    // Far times overflow what a condition variable takes.
-    Time latest = SystemClock{}.now() + std::chrono::hours{1};
-    rung_.wait_until(lock, stop, std::min(until, latest), woken);
+    // At most a minute at a time, on the monotonic clock: a wall clock that is set back delays nothing for
+    // longer.
+    Time now = SystemClock{}.now();
+    if (until > now) rung_.wait_for(lock, stop, std::min(until - now, kMost), woken);
     return rings_;
   }
   uint64_t rings() const {
@@ -33,6 +36,8 @@ class Alarm final {
   }
 
  private:
+  static constexpr Duration kMost{60'000};
+
   mutable std::mutex mutex_;
   std::condition_variable_any rung_;
   uint64_t rings_ = 0;
