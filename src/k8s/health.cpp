@@ -201,7 +201,8 @@ void budget(Value object, HealthFacts& facts) {
   facts.desired = status["desiredHealthy"].as_int();
   facts.ready = status["currentHealthy"].as_int();
   set(facts, Health::Current, "AllowedDisruptions",
-      fmt::format("{} disruptions allowed", status["disruptionsAllowed"].as_int()));
+      fmt::format("{} disruption{} allowed", status["disruptionsAllowed"].as_int(),
+                  status["disruptionsAllowed"].as_int() == 1 ? "" : "s"));
 }
 
 void definition(Value object, HealthFacts& facts) {
