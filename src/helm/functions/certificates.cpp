@@ -6,7 +6,6 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include <memory>
@@ -14,6 +13,7 @@
 
 #include "helm/functions/encoding.h"
 #include "helm/functions/function.h"
+#include "helm/functions/rsa_key.h"
 #include "helm/go_format.h"
 
 namespace shipit::helm {
@@ -26,7 +26,6 @@ struct Release {
     release(object);
   }
 };
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Release<X509_free>>;
 using Bio = std::unique_ptr<BIO, Release<BIO_free_all>>;
 using Names = std::unique_ptr<GENERAL_NAMES, Release<GENERAL_NAMES_free>>;
@@ -69,8 +68,8 @@ class CertificateObject final : public Object {
   std::string_view cert_, key_;
 };
 
-Key generate_rsa(unsigned bits) {
-  Key key(EVP_RSA_gen(bits));
+Key new_rsa(int bits) {
+  Key key = generate_rsa(bits);
   check(key != nullptr, "error generating rsa key");
   return key;
 }
@@ -233,12 +232,12 @@ Certificate make_certificate(Call& call, const Request& wanted, EVP_PKEY* subjec
   return made;
 }
 
-constexpr unsigned kCertificateBits = 2048;
+constexpr int kCertificateBits = 2048;
 constexpr uint64_t kKeySteps = 100 * kStepsPerMillisecond;
 
 Key new_key(Call& call) {
   call.charge(kKeySteps);
-  return generate_rsa(kCertificateBits);
+  return new_rsa(kCertificateBits);
 }
 
 Key given_key(Value pem) {
@@ -302,9 +301,9 @@ Value build_custom(Call& call, std::span<Value> args) {
 
 Value gen_private_key(Call& call, std::span<Value> args) {
   std::string_view type = args[0].as_string();
-  constexpr unsigned kPlainBits = 4096;
+  constexpr int kPlainBits = 4096;
   call.charge(kKeySteps * 4);
-  if (type.empty() || type == "rsa") return call.string(pem_of(generate_rsa(kPlainBits)));
+  if (type.empty() || type == "rsa") return call.string(pem_of(new_rsa(kPlainBits)));
   if (type == "dsa") return call.string(pem_of(generate_dsa()));
   if (type == "ecdsa") return call.string(pem_of(Key(EVP_EC_gen("P-256"))));
   if (type == "ed25519") return call.string(pem_of(Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"))));
