@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 
 #include "base/error.h"
 #include "helm/ignore.h"
@@ -39,53 +41,105 @@ Error file_error(const char* action, const std::string& path, int code) {
   return {kind, fmt::format("{} {}: {}", action, path, os_reason(code))};
 }
 
+/// Reads files to their ends through one buffer: a small file costs one read and no look at its size.
+class WholeReader final {
+ public:
+  /// False with errno set. Past `most` bytes the rest is not read. `short_is_end`: a read that gives less
+  /// than was asked for has met the end, as it has in a plain file.
+  bool read(int file, std::string& bytes, bool short_is_end, size_t most = SIZE_MAX) {
+    while (bytes.size() <= most) {
+      ssize_t got = ::read(file, buffer_.get(), kSize);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return false;
+      bytes.append(buffer_.get(), static_cast<size_t>(got));
+      if (got == 0 || (short_is_end && static_cast<size_t>(got) < kSize)) break;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr size_t kSize = size_t{64} << 10;
+  std::unique_ptr<char[]> buffer_{new char[kSize]};
+};
+
+/// A folder being listed; closes itself.
+using Listing = std::unique_ptr<DIR, decltype([](DIR* directory) { closedir(directory); })>;
+
+/// Looks names up in their own folder and asks the system for nothing that the listing has told: on charts of
+/// many small files that is most of the time of loading.
 class FolderReader final {
  public:
   FolderReader(std::string top, const helm::Ignore& ignore, const helm::ChartLimits& limits)
       : top_(std::move(top)), ignore_(ignore), limits_(limits) {}
 
-  void walk(const std::string& relative, int depth) {
-    if (depth > kMaxDepth)
-      throw invalid(fmt::format("chart folders are nested more than {} deep", kMaxDepth));
-    std::string folder = relative.empty() ? top_ : top_ + "/" + relative;
-    DIR* directory = opendir(folder.c_str());
-    if (!directory) throw file_error("open", folder, errno);
-    std::vector<std::string> names;
-    while (dirent* entry = readdir(directory)) {
-      std::string_view name = entry->d_name;
-      if (name != "." && name != "..") names.emplace_back(name);
-    }
-    closedir(directory);
-    std::ranges::sort(names);
-    for (const std::string& name : names) visit(relative.empty() ? name : relative + "/" + name, depth);
-  }
+  void walk() { walk(AT_FDCWD, top_.c_str(), "", 0); }
 
   std::vector<helm::File> files;
 
  private:
   static constexpr int kMaxDepth = 64;  // a link to a parent folder would go on for ever
 
-  void visit(const std::string& relative, int depth) {
-    std::string path = top_ + "/" + relative;
-    struct stat about;
-    if (stat(path.c_str(), &about) != 0) throw file_error("lstat", path, errno);
-    bool is_folder = S_ISDIR(about.st_mode);
+  struct Entry {
+    std::string name;
+    unsigned char type;  // DT_…
+  };
+
+  /// `name` as seen from the folder `parent`.
+  void walk(int parent, const char* name, const std::string& relative, int depth) {
+    if (depth > kMaxDepth)
+      throw invalid(fmt::format("chart folders are nested more than {} deep", kMaxDepth));
+    int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) throw file_error("open", relative.empty() ? top_ : full(relative), errno);
+    Listing listing(fdopendir(folder));
+    std::vector<Entry> entries;
+    while (dirent* entry = readdir(listing.get())) {
+      std::string_view found = entry->d_name;
+      if (found != "." && found != "..") entries.push_back({std::string(found), entry->d_type});
+    }
+    std::ranges::sort(entries, {}, &Entry::name);
+    for (const Entry& entry : entries)
+      visit(folder, entry, relative.empty() ? entry.name : relative + "/" + entry.name, depth);
+  }
+
+  void visit(int folder, const Entry& entry, std::string relative, int depth) {
+    bool is_folder = entry.type == DT_DIR, is_file = entry.type == DT_REG;
+    if (!is_folder && !is_file) {  // a link, or a file system that doesn't say
+      struct stat about;
+      if (fstatat(folder, entry.name.c_str(), &about, 0) != 0)
+        throw file_error("lstat", full(relative), errno);
+      is_folder = S_ISDIR(about.st_mode);
+      is_file = S_ISREG(about.st_mode);
+    }
     if (ignore_.ignores(relative, is_folder)) return;
-    if (is_folder) return walk(relative, depth + 1);
-    if (!S_ISREG(about.st_mode))
-      throw invalid(fmt::format("cannot load irregular file {} as it has file mode type bits set", path));
-    total_ += static_cast<size_t>(about.st_size);
+    if (is_folder) return walk(folder, entry.name.c_str(), relative, depth + 1);
+    if (!is_file)
+      throw invalid(
+          fmt::format("cannot load irregular file {} as it has file mode type bits set", full(relative)));
+    if (files.size() == limits_.entries)
+      throw invalid(fmt::format("chart folder has more than {} files", limits_.entries));
+    std::string bytes = read(folder, entry.name.c_str(), relative);
+    files.push_back({std::move(relative), std::move(bytes)});
+  }
+
+  std::string read(int folder, const char* name, const std::string& relative) {
+    Descriptor file(openat(folder, name, O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) throw file_error("open", full(relative), errno);
+    std::string bytes;
+    if (!reader_.read(file.get(), bytes, true, limits_.unpacked_bytes - total_))
+      throw file_error("read", full(relative), errno);
+    total_ += bytes.size();
     if (total_ > limits_.unpacked_bytes)
       throw invalid(fmt::format("error reading {}: chart exceeds maximum decompressed size of {} bytes",
                                 relative, limits_.unpacked_bytes));
-    if (files.size() == limits_.entries)
-      throw invalid(fmt::format("chart folder has more than {} files", limits_.entries));
-    files.push_back({relative, read_file(path)});
+    return bytes;
   }
+
+  std::string full(const std::string& relative) const { return top_ + "/" + relative; }
 
   std::string top_;
   const helm::Ignore& ignore_;
   const helm::ChartLimits& limits_;
+  WholeReader reader_;
   size_t total_ = 0;
 };
 
@@ -103,19 +157,9 @@ std::string read_file(const std::string& path) {
   struct stat about;
   if (fstat(file.get(), &about) != 0) throw file_error("stat", path, errno);
   if (S_ISDIR(about.st_mode)) throw invalid(fmt::format("read {}: is a directory", path));
-  // One byte more than the file should have: a read that fills all but that one has met the end.
-  auto promised = S_ISREG(about.st_mode) ? static_cast<size_t>(about.st_size) : 0;
-  std::string bytes(promised + 1, '\0');
-  size_t filled = 0;
-  for (;;) {
-    if (filled == bytes.size()) bytes.resize(filled + (size_t{64} << 10));
-    ssize_t got = read(file.get(), bytes.data() + filled, bytes.size() - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw file_error("read", path, errno);
-    filled += static_cast<size_t>(got);
-    if (got == 0 || (promised > 0 && filled == promised)) break;
-  }
-  bytes.resize(filled);
+  std::string bytes;
+  bool is_plain = S_ISREG(about.st_mode) && about.st_size > 0;
+  if (!WholeReader().read(file.get(), bytes, is_plain)) throw file_error("read", path, errno);
   return bytes;
 }
 
@@ -128,8 +172,9 @@ std::vector<helm::File> read_chart_folder(const std::string& folder, const helm:
   }
   helm::Ignore ignore = helm::Ignore::parse(rules);
   FolderReader reader(folder, ignore, limits);
-  reader.walk("", 0);
-  std::ranges::sort(reader.files, {}, &helm::File::path);
+  reader.walk();
+  if (!std::ranges::is_sorted(reader.files, {}, &helm::File::path))
+    std::ranges::sort(reader.files, {}, &helm::File::path);
   return std::move(reader.files);
 }
 
