@@ -19,15 +19,13 @@ size_t action_length(std::string_view text) {
     size_t close = text.find("}}", end);
     return close == std::string_view::npos ? text.size() : close + 2;
   }
-  Lexer lexer(text);
-  while (true) {
-    Token token = lexer.next();
-    if (token.kind == TokenKind::RightDelim) return token.pos + token.value.size();
-    if (token.kind != TokenKind::Error && token.kind != TokenKind::Eof) continue;
-    // What does not lex is opaque up to the next closing delimiter, as a person would read it.
-    size_t close = text.find("}}", 2);
-    return close == std::string_view::npos ? text.size() : close + 2;
-  }
+  std::vector<Token> tokens;
+  Lexer(text).next(tokens);
+  Token last = tokens.back();
+  if (last.kind == TokenKind::RightDelim) return last.pos + last.size;
+  // What does not lex is opaque up to the next closing delimiter, as a person would read it.
+  size_t close = text.find("}}", 2);
+  return close == std::string_view::npos ? text.size() : close + 2;
 }
 
 }  // namespace

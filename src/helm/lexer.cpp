@@ -47,6 +47,7 @@ struct Keyword {
   std::string_view word;
   TokenKind kind;
 };
+/// By their first letters.
 constexpr std::array kKeywords = {
     Keyword{"block", TokenKind::Block},       Keyword{"break", TokenKind::Break},
     Keyword{"continue", TokenKind::Continue}, Keyword{"define", TokenKind::Define},
@@ -56,21 +57,26 @@ constexpr std::array kKeywords = {
     Keyword{"template", TokenKind::Template}, Keyword{"true", TokenKind::Bool},
     Keyword{"with", TokenKind::With},
 };
+TokenKind kind_of_word(std::string_view word) {
+  for (const Keyword& keyword : kKeywords)
+    if (keyword.word[0] == word[0] && keyword.word == word) return keyword.kind;
+  return TokenKind::Identifier;
+}
 
 }  // namespace
 
-std::string Token::str() const {
-  if (kind == TokenKind::Eof) return "EOF";
-  if (kind == TokenKind::Error) return std::string(value);
-  if (kind >= TokenKind::Block) return fmt::format("<{}>", value);
+std::string Lexer::str(Token token) const {
+  std::string_view value = text(token);
+  if (token.kind == TokenKind::Eof) return "EOF";
+  if (token.kind == TokenKind::Error) return std::string(value);
+  if (token.kind >= TokenKind::Block) return fmt::format("<{}>", value);
   if (value.size() > 10) {
-    std::string_view head = value;
     size_t cut = 0;
-    for (int i = 0; i < 10 && cut < head.size(); ++i)
-      cut += static_cast<size_t>(decode_rune(head.substr(cut)).size);
-    return quoted(head.substr(0, cut)) + "...";
+    for (int i = 0; i < 10 && cut < value.size(); ++i)
+      cut += static_cast<size_t>(decode_rune(value.substr(cut)).size);
+    return helm::quoted(value.substr(0, cut)) + "...";
   }
-  return quoted(value);
+  return helm::quoted(value);
 }
 
 Rune Lexer::take() {
@@ -106,7 +112,7 @@ void Lexer::accept_run(std::string_view set) {
 }
 
 Token Lexer::make(TokenKind kind) {
-  Token token{kind, static_cast<uint32_t>(start_), input_.substr(start_, pos_ - start_)};
+  Token token{kind, false, false, static_cast<uint32_t>(start_), static_cast<uint32_t>(pos_ - start_)};
   start_ = pos_;
   return token;
 }
@@ -115,44 +121,43 @@ Token Lexer::fail(std::string message) {
   error_ = std::move(message);
   input_ = input_.substr(0, start_);  // what follows is the end, at the same place
   pos_ = start_;
-  inside_ = false;
-  return {TokenKind::Error, static_cast<uint32_t>(start_), error_};
+  return {TokenKind::Error, false, false, static_cast<uint32_t>(start_), 0};
 }
 
-Token Lexer::next() { return inside_ ? inside_action() : text(); }
-
-Token Lexer::text() {
-  while (true) {
+void Lexer::next(std::vector<Token>& tokens) {
+  for (;;) {
     size_t found = input_.find("{{", pos_);
     if (found == std::string_view::npos) {
       pos_ = input_.size();
-      return make(pos_ > start_ ? TokenKind::Text : TokenKind::Eof);
+      if (pos_ > start_) tokens.push_back(make(TokenKind::Text));
+      tokens.push_back(make(TokenKind::Eof));
+      return;
     }
-    if (found > pos_) {
-      pos_ = found;
-      size_t trimmed = 0;
-      if (left_trim(input_.substr(found + 2))) {
-        std::string_view before = input_.substr(start_, found - start_);
-        size_t keep = before.find_last_not_of(kSpaces);
-        trimmed = before.size() - (keep == std::string_view::npos ? 0 : keep + 1);
-      }
-      pos_ -= trimmed;
-      Token token = make(TokenKind::Text);
-      pos_ += trimmed;
-      ignore();
-      if (!token.value.empty()) return token;
-    }
-    // At the delimiter: an action or a comment.
-    bool trim = left_trim(input_.substr(pos_ + 2));
-    if (!input_.substr(pos_ + 2 + (trim ? 2 : 0)).starts_with("/*")) return left_delim();
-    pos_ += trim ? 4 : 2;
+    bool trim = left_trim(input_.substr(found + 2));
+    size_t end = found;
+    if (trim)
+      while (end > start_ && is(input_[end - 1], kSpace)) --end;
+    pos_ = end;
+    if (end > start_) tokens.push_back(make(TokenKind::Text));
+    pos_ = found;
     ignore();
+    if (!input_.substr(pos_ + 2 + (trim ? 2 : 0)).starts_with("/*")) break;
+    pos_ += trim ? 4 : 2;
     Token error;
-    if (!skip_comment(error)) return error;
+    if (!skip_comment(error)) return tokens.push_back(error);
   }
+  tokens.push_back(left_delim());
+  Token token;
+  do {
+    bool spaced = skip_space();
+    token = inside_action();
+    token.spaced = spaced;
+    tokens.push_back(token);
+  } while (token.kind != TokenKind::RightDelim && token.kind != TokenKind::Error);
 }
 
 bool Lexer::skip_comment(Token& error) {
+  ignore();
   pos_ += 2;
   size_t end = input_.find("*/", pos_);
   if (end == std::string_view::npos) {
@@ -175,7 +180,6 @@ Token Lexer::left_delim() {
   bool trim = left_trim(input_.substr(pos_ + 2));
   pos_ += 2;
   Token token = make(TokenKind::LeftDelim);
-  inside_ = true;
   if (trim) pos_ += 2;
   ignore();
   paren_depth_ = 0;
@@ -184,6 +188,7 @@ Token Lexer::left_delim() {
 
 bool Lexer::at_right_delim(bool& trim) const {
   std::string_view here = rest();
+  if (here.empty() || !(here[0] == '}' || is(here[0], kSpace))) return false;
   trim = right_trim(here) && here.substr(2).starts_with("}}");
   return trim || here.starts_with("}}");
 }
@@ -199,14 +204,12 @@ Token Lexer::right_delim(bool trim) {
     pos_ = std::min(input_.find_first_not_of(kSpaces, pos_), input_.size());
     ignore();
   }
-  inside_ = false;
   return token;
 }
 
 Token Lexer::inside_action() {
   bool trim = false;
   if (at_right_delim(trim)) return paren_depth_ == 0 ? right_delim(trim) : fail("unclosed left paren");
-  if (pos_ < input_.size() && is(input_[pos_], kSpace)) return space();
   Rune r = take();
   switch (r) {
     case kEof:
@@ -251,23 +254,22 @@ Token Lexer::inside_action() {
   return fail("unrecognized character in action: " + unicode_name(r));
 }
 
-Token Lexer::space() {
+/// True when there was some. A space that belongs to a trimming delimiter is left.
+bool Lexer::skip_space() {
   while (pos_ < input_.size() && is(input_[pos_], kSpace)) ++pos_;
-  // The last space may belong to a trimming delimiter.
+  if (pos_ == start_) return false;
   std::string_view from_last = input_.substr(pos_ - 1);
-  if (right_trim(from_last) && from_last.substr(2).starts_with("}}")) {
-    --pos_;
-    if (pos_ == start_) return right_delim(true);
-  }
-  return make(TokenKind::Space);
+  if (right_trim(from_last) && from_last.substr(2).starts_with("}}")) --pos_;
+  bool skipped = pos_ > start_;
+  ignore();
+  return skipped;
 }
 
 Token Lexer::identifier() {
   pass_word();
   std::string_view word = input_.substr(start_, pos_ - start_);
   if (!at_terminator()) return fail("bad character " + unicode_name(look()));
-  auto at = std::ranges::lower_bound(kKeywords, word, {}, &Keyword::word);
-  return make(at != kKeywords.end() && at->word == word ? at->kind : TokenKind::Identifier);
+  return make(kind_of_word(word));
 }
 
 Token Lexer::field_or_variable(TokenKind kind) {
@@ -282,15 +284,19 @@ bool Lexer::at_terminator() const {
 }
 
 Token Lexer::quoted(char quote, TokenKind kind, const char* unterminated) {
-  while (true) {
-    Rune r = take();
-    if (r == '\\') {
-      r = take();
-      if (r != kEof && r != '\n') continue;
+  bool plain = true;
+  while (pos_ < input_.size()) {
+    char c = input_[pos_++];
+    if (c == quote) {
+      Token token = make(kind);
+      token.plain = plain;
+      return token;
     }
-    if (r == kEof || r == '\n') return fail(unterminated);
-    if (r == quote) return make(kind);
+    plain = plain && c >= ' ' && c != '\\' && c != 0x7F;
+    if (c == '\\' && pos_ < input_.size()) c = input_[pos_++];
+    if (c == '\n') break;
   }
+  return fail(unterminated);
 }
 
 bool Lexer::scan_number() {

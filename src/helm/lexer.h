@@ -1,9 +1,12 @@
 #pragma once
-// Tokens of a template source, as Go's text/template/parse makes them: trimming is done here, comments vanish
-// here. The parser is the only caller.
+// Tokens of a template source, as Go's text/template/parse makes them, but that white space is no token of
+// its own: trimming is done here, comments vanish here. Half of the time of a first render is spent here and
+// in the parser, so tokens are small and come by the action. The parser and action_ranges are the only
+// callers.
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace shipit::helm {
 
@@ -25,7 +28,6 @@ enum class TokenKind : uint8_t {
   RawString,
   RightDelim,
   RightParen,
-  Space,
   String,
   Text,
   Variable,
@@ -44,28 +46,35 @@ enum class TokenKind : uint8_t {
   With,
 };
 
+/// A piece of the source; of an Error, where it is.
 struct Token {
   TokenKind kind = TokenKind::Eof;
-  uint32_t pos = 0;  ///< byte offset in the source
-  std::string_view value;
-
-  /// As error messages show it.
-  std::string str() const;
+  bool plain = false;   ///< a String without escapes, of printable ASCII: what is between its quotes
+  bool spaced = false;  ///< white space is before it
+  uint32_t pos = 0;     ///< byte offset in the source
+  uint32_t size = 0;
 };
 
 class Lexer final {
  public:
-  explicit Lexer(std::string_view source) : input_(source) {}
+  explicit Lexer(std::string_view source) : source_(source), input_(source) {}
 
-  /// The next token; Eof or Error for ever at the end.
-  Token next();
+  /// Appends the tokens of the next text, if there is any, and of the action behind it up to its right
+  /// delimiter. Eof or Error is the last token of a source; then it is Eof for ever.
+  void next(std::vector<Token>& tokens);
+
+  /// A token's source, or an Error's message.
+  std::string_view text(Token token) const {
+    return token.kind == TokenKind::Error ? std::string_view(error_) : source_.substr(token.pos, token.size);
+  }
+  /// As error messages show it.
+  std::string str(Token token) const;
 
  private:
-  Token text();
+  Token inside_action();
   Token left_delim();
   bool skip_comment(Token& error);
-  Token inside_action();
-  Token space();
+  bool skip_space();
   Token right_delim(bool trim);
   Token identifier();
   Token field_or_variable(TokenKind kind);
@@ -85,10 +94,10 @@ class Lexer final {
   Token fail(std::string message);
   std::string_view rest() const { return input_.substr(pos_); }
 
-  std::string_view input_;
+  std::string_view source_;
+  std::string_view input_;  // as much of the source as there is to read
   size_t pos_ = 0, start_ = 0;
   int paren_depth_ = 0;
-  bool inside_ = false;
   std::string error_;
 };
 

@@ -31,6 +31,32 @@ struct Source {
   Lexer lexer;
   StackGuard stack{kParseStack};
   std::vector<uint32_t> parts;  ///< see Parts
+  std::vector<Token> tokens{};  ///< up to the end of an action
+  size_t at = 0;                ///< the next of them
+  size_t seen = 0;              ///< how many were looked at before going back
+
+  Token next() {
+    if (at == tokens.size()) refill();
+    return tokens[at++];
+  }
+  Token peek() {
+    if (at == tokens.size()) refill();
+    seen = std::max(seen, at + 1);
+    return tokens[at];
+  }
+  void go_to(size_t earlier) {
+    seen = std::max(seen, at);
+    at = earlier;
+  }
+  /// The last token looked at: errors are there.
+  Token last() const { return tokens[std::max(seen, at) - 1]; }
+
+ private:
+  void refill() {
+    tokens.clear();
+    lexer.next(tokens);
+    at = seen = 0;
+  }
 };
 
 /// The ids a node under construction is made of. All such nodes share one stack, the innermost on top.
@@ -62,34 +88,30 @@ class TemplateParser final {
   void block(std::string_view name);
 
  private:
-  // Tokens, with up to three pushed back.
-  const Token& next();
-  const Token& peek();
-  void backup() { ++pushed_; }
-  void backup2(const Token& t1);
-  void backup3(const Token& t2, const Token& t1);
-  const Token& next_non_space();
-  const Token& peek_non_space();
+  // Tokens.
+  Token next() { return source_.next(); }
+  Token peek() { return source_.peek(); }
+  std::string_view text(Token token) const { return source_.lexer.text(token); }
   Token expect(TokenKind kind, std::string_view context);
   [[noreturn]] void fail(const std::string& message) const;
-  [[noreturn]] void unexpected(const Token& token, std::string_view context) const;
+  [[noreturn]] void unexpected(Token token, std::string_view context) const;
 
   // Grammar.
   Stop item_list(NodeId& list);
   Item text_or_action();
   Item action();
-  NodeId loop_exit(NodeKind kind, const Token& keyword);
+  NodeId loop_exit(NodeKind kind, Token keyword);
   NodeId pipeline(std::string_view context, TokenKind end);
   void declarations(std::string_view context, Parts& declared, bool& assigns);
   void check_pipeline(std::span<const uint32_t> commands, std::string_view context) const;
   NodeId control(NodeKind kind, std::string_view context);
   NodeId block_control();
   NodeId template_control();
-  std::string_view template_name(const Token& token, std::string_view context);
+  std::string_view template_name(Token token, std::string_view context);
   NodeId command();
   NodeId operand();
   NodeId term();
-  NodeId number(const Token& token);
+  NodeId number(Token token);
 
   // Making nodes.
   NodeId add(Node node);
@@ -99,7 +121,7 @@ class TemplateParser final {
   NodeId make_variable(uint32_t pos, std::string_view dotted);
   uint32_t variable(std::string_view name);
   uint32_t keys(std::string_view dotted, uint16_t& count);
-  std::string_view string_constant(const Token& token);
+  std::string_view string_constant(Token token);
   void define(std::string_view name, NodeId root);
   bool empty(NodeId id) const;
 
@@ -109,73 +131,32 @@ class TemplateParser final {
 
   Source& source_;
   Tree& tree_;
-  Token token_[3];
-  int pushed_ = 0;
   std::vector<uint32_t> variables_;
   uint32_t action_pos_ = kNoAction;
   int range_depth_ = 0;
   int paren_depth_ = 0;
 };
 
-const Token& TemplateParser::next() {
-  if (pushed_ > 0)
-    --pushed_;
-  else
-    token_[0] = source_.lexer.next();
-  return token_[pushed_];
-}
-
-const Token& TemplateParser::peek() {
-  if (pushed_ > 0) return token_[pushed_ - 1];
-  pushed_ = 1;
-  token_[0] = source_.lexer.next();
-  return token_[0];
-}
-
-void TemplateParser::backup2(const Token& t1) {
-  token_[1] = t1;
-  pushed_ = 2;
-}
-
-void TemplateParser::backup3(const Token& t2, const Token& t1) {
-  token_[1] = t1;
-  token_[2] = t2;
-  pushed_ = 3;
-}
-
-const Token& TemplateParser::next_non_space() {
-  while (true) {
-    const Token& token = next();
-    if (token.kind != TokenKind::Space) return token;
-  }
-}
-
-const Token& TemplateParser::peek_non_space() {
-  const Token& token = next_non_space();
-  backup();
-  return token;
-}
-
 Token TemplateParser::expect(TokenKind kind, std::string_view context) {
-  Token token = next_non_space();
+  Token token = next();
   if (token.kind != kind) unexpected(token, context);
   return token;
 }
 
 void TemplateParser::fail(const std::string& message) const {
-  throw invalid(fmt::format("template: {}:{}: {}", tree_.name, line(token_[0].pos), message));
+  throw invalid(fmt::format("template: {}:{}: {}", tree_.name, line(source_.last().pos), message));
 }
 
-void TemplateParser::unexpected(const Token& token, std::string_view context) const {
+void TemplateParser::unexpected(Token token, std::string_view context) const {
   if (token.kind == TokenKind::Error) {
     std::string extra;
     if (action_pos_ != kNoAction && line(action_pos_) != line(token.pos)) {
       extra = fmt::format(" in action started at {}:{}", tree_.name, line(action_pos_));
-      if (token.value.ends_with(" action")) extra = extra.substr(std::string_view(" in action").size());
+      if (text(token).ends_with(" action")) extra = extra.substr(std::string_view(" in action").size());
     }
-    fail(std::string(token.value) + extra);
+    fail(std::string(text(token)) + extra);
   }
-  fail(fmt::format("unexpected {} in {}", token.str(), context));
+  fail(fmt::format("unexpected {} in {}", source_.lexer.str(token), context));
 }
 
 void TemplateParser::file() {
@@ -183,12 +164,13 @@ void TemplateParser::file() {
   Parts items(source_);
   while (peek().kind != TokenKind::Eof) {
     if (peek().kind == TokenKind::LeftDelim) {
-      Token delim = next();
-      if (next_non_space().kind == TokenKind::Define) {
+      size_t delimiter = source_.at;
+      next();
+      if (next().kind == TokenKind::Define) {
         TemplateParser(source_).definition();
         continue;
       }
-      backup2(delim);
+      source_.go_to(delimiter);
     }
     Item item = text_or_action();
     if (item.stop != Stop::None) fail(item.stop == Stop::End ? "unexpected {{end}}" : "unexpected {{else}}");
@@ -199,7 +181,7 @@ void TemplateParser::file() {
 
 void TemplateParser::definition() {
   constexpr std::string_view kContext = "define clause";
-  Token token = next_non_space();
+  Token token = next();
   if (token.kind != TokenKind::String && token.kind != TokenKind::RawString) unexpected(token, kContext);
   std::string_view name = string_constant(token);
   expect(TokenKind::RightDelim, kContext);
@@ -216,9 +198,9 @@ void TemplateParser::block(std::string_view name) {
 
 Stop TemplateParser::item_list(NodeId& made) {
   if (source_.stack.exhausted()) fail("max nesting depth exceeded");
-  uint32_t pos = peek_non_space().pos;
+  uint32_t pos = peek().pos;
   Parts items(source_);
-  while (peek_non_space().kind != TokenKind::Eof) {
+  while (peek().kind != TokenKind::Eof) {
     Item item = text_or_action();
     if (item.stop != Stop::None) {
       made = list(pos, items.ids());
@@ -230,9 +212,8 @@ Stop TemplateParser::item_list(NodeId& made) {
 }
 
 Item TemplateParser::text_or_action() {
-  Token token = next_non_space();
-  if (token.kind == TokenKind::Text)
-    return {add({NodeKind::Text, 0, 0, token.pos, token.pos, static_cast<uint32_t>(token.value.size())})};
+  Token token = next();
+  if (token.kind == TokenKind::Text) return {add({NodeKind::Text, 0, 0, token.pos, token.pos, token.size})};
   if (token.kind != TokenKind::LeftDelim) unexpected(token, "input");
   action_pos_ = token.pos;
   Item item = action();
@@ -241,7 +222,7 @@ Item TemplateParser::text_or_action() {
 }
 
 Item TemplateParser::action() {
-  Token token = next_non_space();
+  Token token = next();
   switch (token.kind) {
     case TokenKind::Block:
       return {block_control()};
@@ -251,7 +232,7 @@ Item TemplateParser::action() {
       return {loop_exit(NodeKind::Continue, token)};
     case TokenKind::Else: {
       // "else if" and "else with" leave their keyword for the branch to read.
-      TokenKind following = peek_non_space().kind;
+      TokenKind following = peek().kind;
       if (following != TokenKind::If && following != TokenKind::With) expect(TokenKind::RightDelim, "else");
       return {kNoNode, Stop::Else};
     }
@@ -269,15 +250,14 @@ Item TemplateParser::action() {
     default:
       break;
   }
-  backup();
-  uint32_t pos = peek().pos;
+  source_.go_to(source_.at - 1);
   NodeId pipe = pipeline("command", TokenKind::RightDelim);
-  return {add({NodeKind::Action, 0, 0, pos, pipe})};
+  return {add({NodeKind::Action, 0, 0, token.pos, pipe})};
 }
 
-NodeId TemplateParser::loop_exit(NodeKind kind, const Token& keyword) {
+NodeId TemplateParser::loop_exit(NodeKind kind, Token keyword) {
   std::string name = kind == NodeKind::Break ? "{{break}}" : "{{continue}}";
-  Token token = next_non_space();
+  Token token = next();
   if (token.kind != TokenKind::RightDelim) unexpected(token, name);
   if (range_depth_ == 0) fail(name + " outside {{range}}");
   return add({kind, 0, 0, keyword.pos});
@@ -285,69 +265,69 @@ NodeId TemplateParser::loop_exit(NodeKind kind, const Token& keyword) {
 
 void TemplateParser::declarations(std::string_view context, Parts& declared, bool& assigns) {
   while (true) {
-    Token v = peek_non_space();
+    Token v = peek();
     if (v.kind != TokenKind::Variable) return;
+    size_t before = source_.at;
     next();
-    // "$x foo" takes three tokens to tell from "$x := foo".
-    Token after = peek();
-    Token following = peek_non_space();
+    Token following = next();  // tells "$x foo" from "$x := foo"
     auto declare = [&] {
-      next_non_space();
-      declared.push_back(make_variable(v.pos, v.value));
-      variables_.push_back(variable(v.value));
+      std::string_view name = text(v);
+      declared.push_back(make_variable(v.pos, name));
+      variables_.push_back(variable(name));
     };
     if (following.kind == TokenKind::Assign || following.kind == TokenKind::Declare) {
       assigns = following.kind == TokenKind::Assign;
       declare();
       return;
     }
-    if (following.kind == TokenKind::Char && following.value == ",") {
+    if (following.kind == TokenKind::Char && text(following) == ",") {
       declare();
       if (context == "range" && declared.size() < 2) {
-        TokenKind kind = peek_non_space().kind;
+        TokenKind kind = peek().kind;
         if (kind == TokenKind::Variable || kind == TokenKind::RightDelim || kind == TokenKind::RightParen)
           continue;
         fail("range can only initialize variables");
       }
       fail(fmt::format("too many declarations in {}", context));
     }
-    if (after.kind == TokenKind::Space)
-      backup3(v, after);
-    else
-      backup2(v);
+    source_.go_to(before);
     return;
   }
 }
 
+bool begins_term(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::Bool:
+    case TokenKind::CharConstant:
+    case TokenKind::Complex:
+    case TokenKind::Dot:
+    case TokenKind::Field:
+    case TokenKind::Identifier:
+    case TokenKind::Number:
+    case TokenKind::Nil:
+    case TokenKind::RawString:
+    case TokenKind::String:
+    case TokenKind::Variable:
+    case TokenKind::LeftParen:
+      return true;
+    default:
+      return false;
+  }
+}
+
 NodeId TemplateParser::pipeline(std::string_view context, TokenKind end) {
-  uint32_t pos = peek_non_space().pos;
+  uint32_t pos = peek().pos;
   Parts parts(source_);
   bool assigns = false;
   declarations(context, parts, assigns);
   auto declared = static_cast<uint16_t>(parts.size());
   while (true) {
-    const Token& token = next_non_space();
+    Token token = peek();
     if (token.kind == end) break;
-    switch (token.kind) {
-      case TokenKind::Bool:
-      case TokenKind::CharConstant:
-      case TokenKind::Complex:
-      case TokenKind::Dot:
-      case TokenKind::Field:
-      case TokenKind::Identifier:
-      case TokenKind::Number:
-      case TokenKind::Nil:
-      case TokenKind::RawString:
-      case TokenKind::String:
-      case TokenKind::Variable:
-      case TokenKind::LeftParen:
-        backup();
-        parts.push_back(command());
-        break;
-      default:
-        unexpected(token, context);
-    }
+    if (!begins_term(token.kind)) unexpected(token, context);
+    parts.push_back(command());
   }
+  next();
   std::span<const uint32_t> commands = parts.ids().subspan(declared);
   check_pipeline(commands, context);
   uint32_t first = links(parts.ids());
@@ -398,7 +378,7 @@ NodeId TemplateParser::control(NodeKind kind, std::string_view context) {
 
 NodeId TemplateParser::block_control() {
   constexpr std::string_view kContext = "block clause";
-  Token token = next_non_space();
+  Token token = next();
   std::string_view name = template_name(token, kContext);
   NodeId pipe = pipeline(kContext, TokenKind::RightDelim);
   TemplateParser(source_).block(name);
@@ -408,50 +388,52 @@ NodeId TemplateParser::block_control() {
 
 NodeId TemplateParser::template_control() {
   constexpr std::string_view kContext = "template clause";
-  Token token = next_non_space();
+  Token token = next();
   std::string_view name = template_name(token, kContext);
   NodeId pipe = kNoNode;
-  if (next_non_space().kind != TokenKind::RightDelim) {
-    backup();
+  if (peek().kind != TokenKind::RightDelim)
     pipe = pipeline(kContext, TokenKind::RightDelim);
-  }
+  else
+    next();
   tree_.strings.push_back(name);
   return add({NodeKind::Template, 0, 0, token.pos, pipe, static_cast<uint32_t>(tree_.strings.size() - 1)});
 }
 
-std::string_view TemplateParser::template_name(const Token& token, std::string_view context) {
+std::string_view TemplateParser::template_name(Token token, std::string_view context) {
   if (token.kind != TokenKind::String && token.kind != TokenKind::RawString) unexpected(token, context);
   return string_constant(token);
 }
 
 NodeId TemplateParser::command() {
-  uint32_t pos = peek_non_space().pos;
+  uint32_t pos = peek().pos;
   Parts arguments(source_);
   while (true) {
-    peek_non_space();
     NodeId argument = operand();
     if (argument != kNoNode) arguments.push_back(argument);
-    const Token& token = next();
-    if (token.kind == TokenKind::Space) continue;
-    if (token.kind == TokenKind::RightDelim || token.kind == TokenKind::RightParen)
-      backup();
-    else if (token.kind != TokenKind::Pipe)
-      unexpected(token, "operand");
-    break;
+    Token token = peek();
+    if (token.kind == TokenKind::RightDelim || token.kind == TokenKind::RightParen) break;
+    if (token.kind == TokenKind::Pipe) {
+      next();
+      break;
+    }
+    if (argument == kNoNode || !token.spaced) unexpected(token, "operand");
   }
   if (arguments.size() == 0) fail("empty command");
   uint32_t first = links(arguments.ids());
   return add({NodeKind::Command, 0, 0, pos, first, static_cast<uint32_t>(arguments.size())});
 }
 
+/// Whether a term goes on: ".Values" in "$.Values", but not in "$ .Values".
+bool continued(Token token) { return token.kind == TokenKind::Field && !token.spaced; }
+
 NodeId TemplateParser::operand() {
   NodeId node = term();
-  if (node == kNoNode || peek().kind != TokenKind::Field) return node;
+  if (node == kNoNode || !continued(peek())) return node;
   uint32_t pos = peek().pos;
   auto first = static_cast<uint32_t>(tree_.keys.size());
   uint16_t count = 0;
-  while (peek().kind == TokenKind::Field) {
-    tree_.keys.emplace_back(next().value.substr(1));
+  while (continued(peek())) {
+    tree_.keys.emplace_back(text(next()).substr(1));
     ++count;
   }
   Node& n = tree_.nodes[node];
@@ -477,12 +459,13 @@ NodeId TemplateParser::operand() {
 }
 
 NodeId TemplateParser::term() {
-  Token token = next_non_space();
-  auto length = static_cast<uint32_t>(token.value.size());
+  Token token = peek();
+  if (!begins_term(token.kind)) return kNoNode;
+  next();
   switch (token.kind) {
     case TokenKind::Identifier: {
-      const FunctionEntry* function = find_function(token.value);
-      if (!function) fail(fmt::format("function {} not defined", quoted(token.value)));
+      const FunctionEntry* function = find_function(text(token));
+      if (!function) fail(fmt::format("function {} not defined", quoted(text(token))));
       tree_.functions.push_back(function);
       return add({NodeKind::Identifier, 0, 0, token.pos, static_cast<uint32_t>(tree_.functions.size() - 1)});
     }
@@ -491,15 +474,15 @@ NodeId TemplateParser::term() {
     case TokenKind::Nil:
       return add({NodeKind::Nil, 0, 0, token.pos});
     case TokenKind::Variable: {
-      NodeId node = make_variable(token.pos, token.value);
+      NodeId node = make_variable(token.pos, text(token));
       if (std::ranges::find(variables_, tree_[node].b) == variables_.end())
-        fail("undefined variable " + quoted(token.value));
+        fail("undefined variable " + quoted(text(token)));
       return node;
     }
     case TokenKind::Field:
-      return field(token.pos, token.value.substr(1));
+      return field(token.pos, text(token).substr(1));
     case TokenKind::Bool:
-      return add({NodeKind::Bool, token.value == "true", 0, token.pos});
+      return add({NodeKind::Bool, text(token) == "true", 0, token.pos});
     case TokenKind::CharConstant:
     case TokenKind::Complex:
     case TokenKind::Number:
@@ -516,10 +499,9 @@ NodeId TemplateParser::term() {
     case TokenKind::RawString: {
       tree_.strings.push_back(string_constant(token));
       return add(
-          {NodeKind::String, 0, 0, token.pos, static_cast<uint32_t>(tree_.strings.size() - 1), length});
+          {NodeKind::String, 0, 0, token.pos, static_cast<uint32_t>(tree_.strings.size() - 1), token.size});
     }
     default:
-      backup();
       return kNoNode;
   }
 }
@@ -545,9 +527,9 @@ void set_complex(Number& n, std::complex<double> value) {
   widen(n, value.real(), false);
 }
 
-NodeId TemplateParser::number(const Token& token) {
+NodeId TemplateParser::number(Token token) {
   Number n;
-  std::string_view text = token.value;
+  std::string_view text = this->text(token);
   auto finish = [&] {
     tree_.numbers.push_back(n);
     return add({NodeKind::Number, 0, 0, token.pos, static_cast<uint32_t>(tree_.numbers.size() - 1),
@@ -653,14 +635,12 @@ uint32_t TemplateParser::variable(std::string_view name) {
   return static_cast<uint32_t>(at - names.begin());
 }
 
-std::string_view TemplateParser::string_constant(const Token& token) {
-  std::string_view literal = token.value, body = literal.substr(1, literal.size() - 2);
-  if (token.kind == TokenKind::String &&
-      std::ranges::all_of(body, [](char c) { return c >= ' ' && c != '\\' && c != 0x7F; }))
-    return body;  // plain ASCII stands for itself
-  auto text = unquote(literal);
-  if (!text) fail("invalid syntax");
-  return *text == body ? body : tree_.arena.copy(*text);
+std::string_view TemplateParser::string_constant(Token token) {
+  std::string_view literal = text(token), body = literal.substr(1, literal.size() - 2);
+  if (token.kind == TokenKind::String && token.plain) return body;
+  auto meant = unquote(literal);
+  if (!meant) fail("invalid syntax");
+  return *meant == body ? body : tree_.arena.copy(*meant);
 }
 
 void TemplateParser::define(std::string_view name, NodeId root) {
