@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <utility>
 
-#include "text/utf8.h"
+#include "text/yaml_subset.h"
 
 namespace shipit::helm {
 namespace {
@@ -30,42 +29,6 @@ constexpr auto kIndicator = table_of(",[]{}#&*!|>'\"%@`?=<~", false);
 constexpr auto kFlowPlain = table_of("_./-+*$()", true);
 
 bool in(const std::array<uint8_t, 256>& table, char c) { return table[static_cast<unsigned char>(c)] != 0; }
-
-/// Printable characters, tabs and new lines; nothing that YAML treats as a line break of its own.
-bool plain_characters(std::string_view text) {
-  bool ascii = true;
-  auto check = [&](char c) {
-    auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80) ascii = false;
-    return byte >= 0x20 ? byte != 0x7F : byte == '\n' || byte == '\t';
-  };
-  size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {  // eight at a time: control characters are rare
-    uint64_t word;
-    std::memcpy(&word, text.data() + i, 8);
-    constexpr uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
-    uint64_t deletes = word ^ (kOnes * 0x7F);
-    uint64_t odd = ((word - kOnes * 0x20) & ~word) | word | ((deletes - kOnes) & ~deletes);
-    if (!(odd & kHigh)) continue;
-    for (size_t j = i; j < i + 8; ++j)
-      if (!check(text[j])) return false;
-  }
-  for (; i < text.size(); ++i)
-    if (!check(text[i])) return false;
-  if (ascii) return true;
-  while (!text.empty()) {
-    if (static_cast<unsigned char>(text[0]) < 0x80) {
-      text.remove_prefix(1);
-      continue;
-    }
-    text::Rune rune = text::decode_rune(text);
-    char32_t c = rune.value;
-    if (!rune.valid || c < 0xA0 || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF)
-      return false;
-    text.remove_prefix(rune.size);
-  }
-  return true;
-}
 
 size_t spaces(std::string_view text) { return std::min(text.find_first_not_of(' '), text.size()); }
 
@@ -184,7 +147,7 @@ class HeadScanner final {
   explicit HeadScanner(std::string_view text) : rest_(text) {}
 
   std::optional<Head> scan() {
-    if (!plain_characters(rest_)) return {};
+    if (!text::plain_yaml_characters(rest_)) return {};
     while (!rest_.empty()) {
       std::string_view line = next_line();
       size_t indent = spaces(line);

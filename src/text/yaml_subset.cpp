@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "text/utf8.h"
@@ -14,24 +16,6 @@ namespace {
 constexpr int kDepth = 100;
 /// A key must end within 1,024 characters; long ones are left to the general reader.
 constexpr size_t kLongestKey = 1000;
-
-/// True when every character is one that no reader of YAML treats in a way of its own.
-bool ordinary(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    auto c = static_cast<unsigned char>(text[at]);
-    if (c < 0x80) {
-      if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F) return false;
-      ++at;
-      continue;
-    }
-    Rune rune = decode_rune(text.substr(at));
-    if (!rune.valid || rune.value < 0xA0 || rune.value == 0x2028 || rune.value == 0x2029 ||
-        rune.value == 0xFEFF || rune.value == 0xFFFE || rune.value == 0xFFFF)
-      return false;
-    at += rune.size;
-  }
-  return true;
-}
 
 /// Where a line's first character that is neither blank nor comment is.
 struct Place {
@@ -381,10 +365,43 @@ class Subset final {
   std::string scratch_;
 };
 
+/// The bytes of a word that are below 0x80 and that no text of YAML may hold, or that end a line otherwise
+/// than by \n: their high bits.
+uint64_t odd_bytes(uint64_t word) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHigh = kOnes * 0x80;
+  uint64_t low = word & ~kHigh;
+  auto other_than = [&](unsigned char c) { return (low ^ (kOnes * c)) + kOnes * 0x7F; };
+  uint64_t printable = (word | kHigh) - kOnes * 0x20;
+  uint64_t fine = (printable | ~(other_than('\n') & other_than('\t'))) & other_than(0x7F);
+  return ~(fine | word) & kHigh;
+}
+
 }  // namespace
 
+bool plain_yaml_characters(std::string_view text) {
+  while (!text.empty()) {
+    uint64_t word = 0x2020202020202020;
+    if (text.size() >= sizeof word)
+      std::memcpy(&word, text.data(), sizeof word);
+    else
+      std::memcpy(&word, text.data(), text.size());
+    if (odd_bytes(word)) return false;
+    if (!(word & 0x8080808080808080)) {
+      text.remove_prefix(std::min(text.size(), sizeof word));
+      continue;
+    }
+    text.remove_prefix(ascii_prefix(text.substr(0, sizeof word)));
+    Rune rune = decode_rune(text);
+    if (!rune.valid || rune.value < 0xA0 || rune.value == 0x2028 || rune.value == 0x2029 ||
+        rune.value == 0xFEFF || rune.value == 0xFFFE || rune.value == 0xFFFF)
+      return false;
+    text.remove_prefix(rune.size);
+  }
+  return true;
+}
+
 std::optional<Value> parse_yaml_subset(std::string_view bytes, Arena& arena, const YamlOptions& options) {
-  if (!ordinary(bytes)) return std::nullopt;
+  if (!plain_yaml_characters(bytes)) return std::nullopt;
   return Subset(bytes, arena, options).document();
 }
 

@@ -14,6 +14,10 @@ namespace shipit::text {
 /// `parse_yaml_events` gives.
 std::optional<Value> parse_yaml_subset(std::string_view bytes, Arena& arena, const YamlOptions& options);
 
+/// True when every character is one that no reader of YAML treats in a way of its own: printable ones, \n and
+/// \t, valid UTF-8.
+bool plain_yaml_characters(std::string_view text);
+
 /// All of YAML, by libyaml's events. Errors: as parse_yaml, without the file.
 Value parse_yaml_events(std::string_view bytes, Arena& arena, const YamlOptions& options);
 
