@@ -244,18 +244,17 @@ Value copy(Arena& arena, Value value) {
     case Kind::String:
       return Value::string(arena, value.as_string()).with_mark(value.mark());
     case Kind::List: {
-      Value list = Value::list(arena, value.size());
-      for (Value item : value.items()) list.push_back(arena, copy(arena, item));
+      Value list = Value::list_of(arena, value.items());
+      for (Value& item : list.items()) item = copy(arena, item);
       return list.with_mark(value.mark());
     }
     case Kind::Map: {
-      Value map = Value::map(arena, value.size());
-      for (const Member& m : value.members()) {
-        Key key = m.key;
-        key.data = arena.copy(m.key.view()).data();
-        map.set_borrowed(arena, key, copy(arena, m.value));
+      Value map = Value::map_of(arena, value.members()).with_mark(value.mark());
+      for (Member& m : map.members()) {
+        m.key.data = arena.copy(m.key.view()).data();
+        m.value = copy(arena, m.value);
       }
-      return map.with_mark(value.mark());
+      return map;
     }
     default:
       return value;

@@ -1,13 +1,16 @@
 #include "text/yaml_subset.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "text/utf8.h"
 #include "text/yaml_scalar.h"
+#include "text/yaml_subset_scalars.h"
 
 namespace shipit::text {
 namespace {
@@ -17,28 +20,42 @@ constexpr int kDepth = 100;
 /// A key must end within 1,024 characters; long ones are left to the general reader.
 constexpr size_t kLongestKey = 1000;
 
+constexpr std::string_view kWord = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/$(";
+constexpr auto kAnchor = table_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+/// Past so many the general reader decides whether there are too many.
+constexpr int kAliases = 100;
+/// What a plain scalar inside of a flow collection may begin with and be made of here.
+constexpr auto kFlowFirst = table_of(kWord);
+constexpr auto kFlowRest = [] {
+  auto table = kFlowFirst;
+  for (char c : std::string_view(".-+*)=@%~^;")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 /// Where a line's first character that is neither blank nor comment is.
 struct Place {
   size_t at;
   int column;  // -1 at the end of the document
 };
 
-class Subset final {
+class Subset final : SubsetScalars {
  public:
   Subset(std::string_view text, Arena& arena, const YamlOptions& options)
-      : text_(text), arena_(arena), options_(options) {}
+      : SubsetScalars(text, arena), options_(options) {}
 
   std::optional<Value> document() {
-    if (text_.starts_with("---\n")) at_ = 4;
+    if (!next_line()) return std::nullopt;
+    if (here_.column < 0 && at_ < text_.size() && text_.substr(at_).starts_with("---\n")) {
+      at_ += 4;
+      if (!next_line()) return std::nullopt;
+    }
     Value root;
-    if (!next_line() || here_.column < 0 || !block(0, root)) return std::nullopt;
-    if (here_.column >= 0) return std::nullopt;
+    if (at_ >= text_.size()) return root;
+    if (here_.column < 0 || !block(0, root) || here_.column >= 0) return std::nullopt;
     return root;
   }
 
  private:
-  char at(size_t i) const { return i < text_.size() ? text_[i] : '\n'; }
-
   /// Moves from a line's start to the next line with content; false on what is not understood.
   bool next_line() {
     while (at_ < text_.size()) {
@@ -103,10 +120,7 @@ class Subset final {
       members_.push_back({Key(name), member});
     } while (here_.column == column && !dash(here_.at));
     if (here_.column > column) return false;
-    value = Value::map_of(arena_, std::span(members_).subspan(base));
-    bool unique = value.size() == members_.size() - base;
-    members_.resize(base);
-    return unique || !options_.duplicates_error;
+    return take_map(base, value);
   }
 
   bool sequence(int depth, Value& value) {
@@ -123,10 +137,7 @@ class Subset final {
       if (!(nested ? block(depth + 1, item) : member_value(depth, column, false, item))) return false;
       items_.push_back(item);
     }
-    if (here_.column > column) return false;
-    value = Value::list_of(arena_, std::span(items_).subspan(base));
-    items_.resize(base);
-    return true;
+    return here_.column <= column && take_list(base, value);
   }
 
   /// True when a key stands there; a false answer is harmless, for then the colon is not understood.
@@ -141,39 +152,81 @@ class Subset final {
 
   /// What follows a key's colon or a dash, and the move to the next line with content.
   bool member_value(int depth, int column, bool in_mapping, Value& value) {
+    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+    if (at(at_) != '&') return bare_value(depth, column, in_mapping, value);
+    std::string_view name;
+    if (!anchor_name(name) || !bare_value(depth, column, in_mapping, value)) return false;
+    anchors_.emplace_back(name, value);
+    return true;
+  }
+
+  /// The name behind a '&' or '*'.
+  bool anchor_name(std::string_view& name) {
+    size_t start = ++at_;
+    while (in(kAnchor, at(at_))) ++at_;
+    name = text_.substr(start, at_ - start);
+    return !name.empty() && (at(at_) == ' ' || at(at_) == '\n');
+  }
+
+  /// What an alias of a scalar stands for. Those of collections, which would need a copy, are not understood.
+  bool alias(Value& value) {
+    std::string_view name;
+    if (!anchor_name(name) || ++aliases_ > kAliases) return false;
+    for (auto anchor = anchors_.rbegin(); anchor != anchors_.rend(); ++anchor) {
+      if (anchor->first != name) continue;
+      value = anchor->second;
+      return !value.is_map() && !value.is_list();
+    }
+    return false;
+  }
+
+  bool bare_value(int depth, int column, bool in_mapping, Value& value) {
     size_t blank = at_;
+    while (blank > 0 && text_[blank - 1] == ' ') --blank;
     while (at_ < text_.size() && text_[at_] == ' ') ++at_;
     if (at_ >= text_.size() || text_[at_] == '\n' || (text_[at_] == '#' && at_ > blank)) {
       at_ = blank;
       if (!end_line()) return false;
-      if (here_.column > column || (in_mapping && here_.column == column && dash(here_.at)))
-        return block(depth + 1, value);
+      if (in_mapping && here_.column == column && dash(here_.at)) return block(depth + 1, value);
+      if (here_.column > column) return below(depth, column, value);
       value = Value();
       return true;
     }
-    if (text_[at_] == '|') return literal(column, value);
-    return inline_value(value) && end_line() && here_.column <= column;
+    if (text_[at_] == '|' || text_[at_] == '>') {
+      std::string_view text;
+      if (!block_scalar(column, text)) return false;
+      value = Value::borrowed(text);
+      return next_line() && here_.column <= column;
+    }
+    return inline_value(depth, column, value) && end_line() && here_.column <= column;
   }
 
-  bool inline_value(Value& value) {
+  /// A value that begins on a line below its key or dash.
+  bool below(int depth, int column, Value& value) {
+    if (dash(here_.at) || starts_mapping(here_.at)) return block(depth + 1, value);
+    at_ = here_.at;
+    return inline_value(depth, column, value) && end_line() && here_.column <= column;
+  }
+
+  /// A scalar or flow collection below a parent at `column`.
+  bool inline_value(int depth, int column, Value& value) {
     switch (text_[at_]) {
       case '"':
       case '\'': {
         std::string_view text;
-        if (!quoted(text)) return false;
+        size_t start = at_;
+        if (!quoted(text) && (at(at_) != '\n' || !folded_quoted(start, column, text))) return false;
         value = Value::borrowed(text);
         return true;
       }
+      case '*':
+        return alias(value);
       case '{':
-        if (at(at_ + 1) != '}') return false;
-        at_ += 2;
-        value = Value::map(arena_);
-        return true;
       case '[':
-        return flow_list(value);
+        return flow(depth + 1, value);
       default: {
         std::string_view text;
-        return plain(text) && scalar(text, value);
+        return plain(text) && (!continued(column) || folded_plain(column, text)) && scalar(text, value);
       }
     }
   }
@@ -189,63 +242,91 @@ class Subset final {
     return true;
   }
 
-  /// A list on one line, of quoted scalars and words that hold no character with a meaning.
-  bool flow_list(Value& value) {
-    const size_t base = items_.size();
+  /// A flow collection, over several lines maybe, of quoted scalars and words without a character that has a
+  /// meaning.
+  bool flow(int depth, Value& value) {
+    if (depth > std::min(kDepth, options_.max_depth)) return false;
+    const bool is_map = text_[at_] == '{';
+    const char close = is_map ? '}' : ']';
+    const size_t members = members_.size(), items = items_.size();
     ++at_;
-    auto blanks = [&] {
-      while (at(at_) == ' ' && at_ < text_.size()) ++at_;
-    };
-    blanks();
-    while (at(at_) != ']') {
-      Value item;
+    if (!flow_space()) return false;
+    while (at(at_) != close) {
       if (!count_node()) return false;
-      if (at(at_) == '"' || at(at_) == '\'') {
-        if (!inline_value(item)) return false;
-      } else {
-        size_t start = at_;
-        auto word = [](char c) {
-          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                 c == '.' || c == '/' || c == '-';
-        };
-        while (word(at(at_))) ++at_;
-        if (at_ == start || text_[start] == '-' || text_[start] == '.') return false;
-        if (!scalar(text_.substr(start, at_ - start), item)) return false;
-      }
-      items_.push_back(item);
-      blanks();
-      if (at(at_) == ']') break;
-      if (at(at_) != ',' || at(at_ + 1) != ' ') return false;
+      std::string_view name;
+      if (is_map && !flow_key(name)) return false;
+      Value item;
+      if (!flow_value(depth, item) || !flow_space()) return false;
+      if (is_map)
+        members_.push_back({Key(name), item});
+      else
+        items_.push_back(item);
+      if (at(at_) == close) break;
+      if (at(at_) != ',') return false;
       ++at_;
-      blanks();
-      if (at(at_) == ']') return false;
+      if (!flow_space()) return false;
     }
     ++at_;
-    value = Value::list_of(arena_, std::span(items_).subspan(base));
-    items_.resize(base);
+    return is_map ? take_map(members, value) : take_list(items, value);
+  }
+
+  bool flow_key(std::string_view& name) {
+    size_t start = at_;
+    if (at(at_) == '"' || at(at_) == '\'') {
+      if (!quoted(name)) return false;
+    } else {
+      std::string_view text;
+      if (!flow_word(text) || resolve_plain(text)) return false;
+      name = arena_.copy(text);
+    }
+    if (at(at_) != ':' || at_ - start > kLongestKey) return false;
+    ++at_;
+    return (at(at_) == ' ' || at(at_) == '\n') && flow_space();
+  }
+
+  bool flow_value(int depth, Value& value) {
+    if (at(at_) == '{' || at(at_) == '[') return flow(depth + 1, value);
+    std::string_view text;
+    if (at(at_) == '"' || at(at_) == '\'') {
+      if (!quoted(text)) return false;
+      value = Value::borrowed(text);
+      return true;
+    }
+    return flow_word(text) && scalar(text, value);
+  }
+
+  bool flow_word(std::string_view& text) {
+    size_t start = at_;
+    if (at(at_) == '-') ++at_;
+    if (!in(kFlowFirst, at(at_))) return false;
+    while (in(kFlowRest, at(at_))) ++at_;
+    text = text_.substr(start, at_ - start);
     return true;
   }
 
-  static bool starts_plain(char c, char next) {
-    constexpr std::string_view kIndicators = ",[]{}#&*!|>'\"%@`?: \n\t";
-    if (c == '-') return next != ' ' && next != '\n';
-    return kIndicators.find(c) == std::string_view::npos;
+  /// To the next token of a flow collection.
+  bool flow_space() {
+    for (;;) {
+      while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+      if (at_ < text_.size() && text_[at_] == '#' && (text_[at_ - 1] == ' ' || text_[at_ - 1] == '\n'))
+        at_ = text_.find('\n', at_);
+      if (at_ >= text_.size()) return false;
+      if (text_[at_] != '\n') return text_[at_] != '\t';
+      ++at_;
+      if (at(at_) == '-' || at(at_) == '.' || at(at_) == '%') return false;  // maybe a document's end
+    }
   }
 
-  /// A plain scalar on one line, without the blanks behind it; false when it holds ": " or ends in a colon.
-  bool plain(std::string_view& text) {
-    size_t start = at_;
-    if (!starts_plain(at(at_), at(at_ + 1))) return false;
-    size_t end = start;
-    for (; at_ < text_.size() && text_[at_] != '\n'; ++at_) {
-      char c = text_[at_];
-      if (c == '\t') return false;
-      if (c == ':' && (at(at_ + 1) == ' ' || at(at_ + 1) == '\n')) return false;
-      if (c == '#' && text_[at_ - 1] == ' ') break;
-      if (c != ' ') end = at_ + 1;
-    }
-    text = text_.substr(start, end - start);
-    at_ = end;
+  /// The members from `base` on as one map.
+  bool take_map(size_t base, Value& value) {
+    value = Value::map_of(arena_, std::span(members_).subspan(base));
+    bool unique = value.size() == members_.size() - base;
+    members_.resize(base);
+    return unique || !options_.duplicates_error;
+  }
+  bool take_list(size_t base, Value& value) {
+    value = Value::list_of(arena_, std::span(items_).subspan(base));
+    items_.resize(base);
     return true;
   }
 
@@ -255,147 +336,76 @@ class Subset final {
     if (at(at_) == '"' || at(at_) == '\'') {
       if (!quoted(name)) return false;
     } else {
-      if (!starts_plain(at(at_), at(at_ + 1))) return false;
-      while (at_ < text_.size() && text_[at_] != '\n' &&
-             !(text_[at_] == ':' && (at(at_ + 1) == ' ' || at(at_ + 1) == '\n'))) {
-        if (text_[at_] == '\t' || (text_[at_] == '#' && text_[at_ - 1] == ' ')) return false;
-        ++at_;
+      if (!starts_plain(at_)) return false;
+      for (;; ++at_) {
+        while (at_ < text_.size() && !in(kPlainStop, text_[at_])) ++at_;
+        char c = at(at_);
+        if (c == '\n' || c == '\t' || (c == '#' && text_[at_ - 1] == ' ')) return false;
+        if (c == ':' && (at(at_ + 1) == ' ' || at(at_ + 1) == '\n')) break;
       }
       std::string_view text = text_.substr(start, at_ - start);
-      if (text.back() == ' ' || text == "<<" || resolve_plain(text)) return false;
+      while (text.back() == ' ') text.remove_suffix(1);
+      if (text == "<<" || resolve_plain(text)) return false;
       name = arena_.copy(text);
     }
+    while (at(at_) == ' ' && at_ < text_.size()) ++at_;
     if (at_ >= text_.size() || text_[at_] != ':' || at_ - start > kLongestKey) return false;
     ++at_;
     return at(at_) == ' ' || at(at_) == '\n';
   }
 
-  /// A quoted scalar that ends on its line and has no rare escapes.
-  bool quoted(std::string_view& text) {
-    char quote = text_[at_++];
-    size_t start = at_;
-    bool escaped = false;
-    for (; at_ < text_.size(); ++at_) {
-      char c = text_[at_];
-      if (c == '\n' || c == '\t') return false;
-      if (c == quote) {
-        if (quote == '"' || at(at_ + 1) != '\'') break;
-        escaped = true;
-        ++at_;
-      } else if (quote == '"' && c == '\\') {
-        escaped = true;
-        ++at_;
-        if (std::string_view("\"\\nt").find(at(at_)) == std::string_view::npos) return false;
-      }
-    }
-    if (at_ >= text_.size()) return false;
-    std::string_view raw = text_.substr(start, at_++ - start);
-    text = escaped ? unescaped(raw, quote) : arena_.copy(raw);
-    return true;
-  }
-
-  std::string_view unescaped(std::string_view raw, char quote) {
-    scratch_.clear();
-    for (size_t i = 0; i < raw.size(); ++i) {
-      char c = raw[i];
-      if (c == quote) {
-        ++i;  // the second of two single quotes
-      } else if (quote == '"' && c == '\\') {
-        c = raw[++i];
-        c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
-      }
-      scratch_ += c;
-    }
-    return arena_.copy(scratch_);
-  }
-
-  /// A literal below `|`, `|-` or `|+`, indented by more than its parent's column.
-  bool literal(int column, Value& value) {
-    char chomping = at(++at_);
-    if (chomping == '-' || chomping == '+')
-      ++at_;
-    else
-      chomping = ' ';
-    while (at(at_) == ' ' && at_ < text_.size()) ++at_;
-    if (at_ >= text_.size() || text_[at_] != '\n' || text_.back() != '\n') return false;
-    ++at_;
-    scratch_.clear();
-    size_t indent = 0;        // not known before the first line with content
-    size_t blank_spaces = 0;  // most of any blank line before it
-    size_t content = 0;       // length up to the last line with content
-    while (at_ < text_.size()) {
-      size_t first = at_;
-      while (text_[first] == ' ') ++first;  // the text ends in a line break
-      size_t spaces = first - at_;
-      if (text_[first] == '\n' && (indent == 0 || spaces <= indent)) {
-        if (indent == 0) blank_spaces = std::max(blank_spaces, spaces);
-        scratch_ += '\n';
-        at_ = first + 1;
-        continue;
-      }
-      if (indent == 0) {
-        if (static_cast<int>(spaces) <= column || blank_spaces > spaces || text_[first] == '\t') return false;
-        indent = spaces;
-      }
-      if (spaces < indent) {
-        if (text_[first] == '\t') return false;
-        break;
-      }
-      size_t end = text_.find('\n', first);
-      scratch_ += text_.substr(at_ + indent, end - at_ - indent);
-      scratch_ += '\n';
-      content = scratch_.size();
-      at_ = end + 1;
-    }
-    if (content == 0) return false;
-    if (chomping == '-') --content;
-    value = Value::string(arena_,
-                          std::string_view(scratch_).substr(0, chomping == '+' ? scratch_.size() : content));
-    return next_line() && here_.column <= column;
-  }
-
-  std::string_view text_;
-  Arena& arena_;
   const YamlOptions& options_;
-  size_t at_ = 0;
   Place here_{0, 0};
   size_t nodes_ = 0;
   std::vector<Member> members_;  // of the mappings being read, innermost last
   std::vector<Value> items_;
-  std::string scratch_;
+  std::vector<std::pair<std::string_view, Value>> anchors_;
+  int aliases_ = 0;
 };
 
-/// The bytes of a word that are below 0x80 and that no text of YAML may hold, or that end a line otherwise
-/// than by \n: their high bits.
-uint64_t odd_bytes(uint64_t word) {
-  constexpr uint64_t kOnes = 0x0101010101010101, kHigh = kOnes * 0x80;
-  uint64_t low = word & ~kHigh;
-  auto other_than = [&](unsigned char c) { return (low ^ (kOnes * c)) + kOnes * 0x7F; };
-  uint64_t printable = (word | kHigh) - kOnes * 0x20;
-  uint64_t fine = (printable | ~(other_than('\n') & other_than('\t'))) & other_than(0x7F);
-  return ~(fine | word) & kHigh;
+/// Sixteen bytes; compilers know what to do with them on any processor.
+using Bytes = unsigned char __attribute__((vector_size(16)));
+
+bool any(Bytes bytes) {
+  uint64_t halves[2];
+  std::memcpy(halves, &bytes, sizeof halves);
+  return (halves[0] | halves[1]) != 0;
+}
+
+/// Printable ASCII, \n and \t.
+bool is_plain(Bytes bytes) {
+  Bytes control = (bytes < 0x20) & (bytes != '\n') & (bytes != '\t');
+  return !any(reinterpret_cast<Bytes>(control | (bytes >= 0x7F)));
+}
+
+/// Length of the plain character at the front; 0 for one that is none.
+size_t plain_character(std::string_view text) {
+  auto c = static_cast<unsigned char>(text[0]);
+  if (c < 0x80) return (c >= 0x20 && c != 0x7F) || c == '\n' || c == '\t' ? 1 : 0;
+  Rune rune = decode_rune(text);
+  bool plain = rune.valid && rune.value >= 0xA0 && rune.value != 0x2028 && rune.value != 0x2029 &&
+               rune.value != 0xFEFF && rune.value != 0xFFFE && rune.value != 0xFFFF;
+  return plain ? rune.size : 0;
 }
 
 }  // namespace
 
 bool plain_yaml_characters(std::string_view text) {
   while (!text.empty()) {
-    uint64_t word = 0x2020202020202020;
-    if (text.size() >= sizeof word)
-      std::memcpy(&word, text.data(), sizeof word);
-    else
-      std::memcpy(&word, text.data(), text.size());
-    if (odd_bytes(word)) return false;
-    if (!(word & 0x8080808080808080)) {
-      text.remove_prefix(std::min(text.size(), sizeof word));
-      continue;
+    Bytes bytes;
+    if (text.size() >= sizeof bytes) {
+      std::memcpy(&bytes, text.data(), sizeof bytes);
+      if (is_plain(bytes)) {
+        text.remove_prefix(sizeof bytes);
+        continue;
+      }
     }
-    text.remove_prefix(ascii_prefix(text.substr(0, sizeof word)));
-    Rune rune = decode_rune(text);
-    if (!rune.valid || rune.value < 0xA0 || rune.value == 0x2028 || rune.value == 0x2029 ||
-        rune.value == 0xFEFF || rune.value == 0xFFFE || rune.value == 0xFFFF)
-      return false;
-    text.remove_prefix(rune.size);
+    size_t end = text.size() - std::min(text.size(), sizeof bytes);
+    do {
+      size_t size = plain_character(text);
+      if (size == 0) return false;
+      text.remove_prefix(size);
+    } while (text.size() > end);
   }
   return true;
 }
