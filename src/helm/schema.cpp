@@ -6,6 +6,8 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "helm/functions/url.h"
@@ -20,14 +22,28 @@ namespace {
 using text::Member;
 using text::Value;
 
-constexpr std::string_view kUrl = "file:///values.schema.json";
 // What a schema may cost. Those of real charts stay far below.
 constexpr size_t kMaxNodes = 200'000;
 constexpr size_t kMaxResources = 1000;
 constexpr size_t kMaxPatterns = 1000;
 constexpr int64_t kMaxPatternMemory = 1 << 20;  // bytes of one, with what matching builds up
-constexpr size_t kMaxPointerBytes = 64 << 20;   // of all places in the schema, written out
 constexpr int kMaxDepth = 500;
+
+// A schema's rules of a kind are kept when it has one of these.
+constexpr text::Key kAnyKeywords[] = {"$ref",        "$recursiveRef",  "$recursiveAnchor",
+                                      "$dynamicRef", "$dynamicAnchor", "allOf",
+                                      "anyOf",       "oneOf",          "not",
+                                      "if",          "enum",           "const"};
+constexpr text::Key kMapKeywords[] = {"properties",        "patternProperties", "additionalProperties",
+                                      "required",          "dependencies",      "dependentSchemas",
+                                      "dependentRequired", "propertyNames",     "unevaluatedProperties",
+                                      "minProperties",     "maxProperties"};
+constexpr text::Key kListKeywords[] = {"items",    "prefixItems",      "additionalItems",
+                                       "contains", "unevaluatedItems", "minItems",
+                                       "maxItems", "uniqueItems"};
+constexpr text::Key kNumberKeywords[] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+                                         "multipleOf"};
+constexpr text::Key kStringKeywords[] = {"minLength", "maxLength", "pattern", "format"};
 
 std::string escaped_token(std::string_view token) {
   std::string out;
@@ -109,39 +125,48 @@ namespace {
 
 /// A schema with an $id, or the document itself.
 struct Resource {
-  std::string pointer;
+  const Value* root;
   std::string url;
   int draft;
-  std::map<std::string, std::string> anchors;  ///< to pointers
+  std::map<std::string, const Value*, std::less<>> anchors;
   std::set<std::string> dynamic_anchors;
 };
 
 const SchemaNode& compiled_metaschema(int draft);
 
-/// `of_schemas`: what is compiled is a metaschema, which is taken as it is and asserts formats.
+/// Makes nodes of the schemas that are reached from the root, each once: a schema is known by its place in
+/// the document. `of_schemas`: what is compiled is a metaschema, which is taken as it is and asserts formats.
 class SchemaCompiler final {
  public:
   SchemaCompiler(Schema::Impl& impl, bool of_schemas) : impl_(impl), of_schemas_(of_schemas) {}
 
   void compile() {
-    Value root = impl_.document.root;
+    const Value& root = impl_.document.root;
     int draft = 2020;
     if (Value declared = root["$schema"]; declared.is_string()) {
       draft = draft_of(declared.as_string());
       if (!draft) refuse_load(declared.as_string());
     }
-    resources_.push_back({"", std::string(kUrl), draft, {}, {}});
-    find_resources(root, "", 0, 0);
+    resources_.push_back({&root, std::string(kSchemaUrl), draft, {}, {}});
+    find_resources(&root, 0, 0);
     if (!of_schemas_) check_form(root, draft);
-    impl_.root = node("");
-    for (size_t i = 0; i < impl_.nodes.size(); ++i) {  // grows while it runs
-      std::string pointer = pointers_[i];
-      fill(impl_.nodes[i], pointer, lookup(pointer));
+    impl_.root = node(&root, 0);
+    for (size_t i = 0; i < pending_.size(); ++i) {  // grows while it runs
+      Pending next = pending_[i];
+      if (!next.missing.empty())
+        throw invalid(fmt::format("json-pointer in \"{}#{}\" not found", kSchemaUrl, next.missing));
+      fill(*next.node, next.resource);
     }
   }
 
  private:
-  using Ref = SchemaNode::Ref;
+  using Ref = SchemaRef;
+  /// A node that is to be filled in, or a reference to a place that is not there.
+  struct Pending {
+    SchemaNode* node;
+    size_t resource;
+    std::string missing;
+  };
 
   [[noreturn]] static void refuse_load(std::string_view url) {
     throw invalid(fmt::format("failing loading \"{}\": references to other places are not followed", url));
@@ -152,143 +177,152 @@ class SchemaCompiler final {
     if (auto wrong = validate_schema(compiled_metaschema(draft), root))
       throw invalid(
           fmt::format("\"{}#\" is not valid against metaschema: jsonschema validation failed with '{}#'\n{}",
-                      kUrl, metaschema_url(draft), print_complaints(*wrong)));
+                      kSchemaUrl, metaschema_url(draft), print_complaints(*wrong)));
   }
 
-  void add_anchor(size_t resource, std::string name, const std::string& pointer) {
-    auto [at, added] = resources_[resource].anchors.try_emplace(std::move(name), pointer);
-    if (!added && at->second != pointer)
-      throw invalid(fmt::format("duplicate anchor \"{}\" in \"{}\" at \"{}\" and \"{}\"", at->first, kUrl,
-                                at->second, pointer));
+  std::string pointer(const Value* part) const { return schema_pointer(impl_.document.root, part); }
+
+  void add_anchor(size_t resource, std::string name, const Value* schema) {
+    auto [at, added] = resources_[resource].anchors.try_emplace(std::move(name), schema);
+    if (!added && at->second != schema)
+      throw invalid(fmt::format("duplicate anchor \"{}\" in \"{}\" at \"{}\" and \"{}\"", at->first,
+                                kSchemaUrl, pointer(at->second), pointer(schema)));
   }
 
-  void add_resource(const std::string& pointer, std::string url, int draft) {
+  void add_resource(const Value* schema, std::string url, int draft) {
     for (const Resource& known : resources_)
       if (known.url == url)
-        throw invalid(fmt::format("duplicate id \"{}\" in \"{}\" at \"{}\" and \"{}\"", url, kUrl, pointer,
-                                  known.pointer));
+        throw invalid(fmt::format("duplicate id \"{}\" in \"{}\" at \"{}\" and \"{}\"", url, kSchemaUrl,
+                                  pointer(schema), pointer(known.root)));
     if (resources_.size() == kMaxResources) refuse_size();
-    resources_.push_back({pointer, std::move(url), draft, {}, {}});
+    resources_.push_back({schema, std::move(url), draft, {}, {}});
+    resource_at_[schema] = resources_.size() - 1;
   }
 
   /// Notes every $id and anchor; values that are data (enum, const, …) are left out.
-  void find_resources(Value schema, const std::string& pointer, size_t resource, int depth) {
+  void find_resources(const Value* schema, size_t resource, int depth) {
     if (depth > kMaxDepth) throw invalid("schema is nested too deep");
-    spend_pointer(pointer);
-    if (schema.is_map()) {
-      int draft = resources_[resource].draft;
-      bool ref_hides = draft < 2019 && schema.has("$ref");
-      std::string_view id = schema[draft == 4 ? "id" : "$id"].as_string();
-      if (!id.empty() && !ref_hides) {
-        std::string why;
-        if (!parse_url(id, why))
-          throw invalid(fmt::format("error in parsing id at \"{}#{}\"", kUrl, pointer));
-        Location url = join_url(resources_[resource].url, id);
-        if (!split_url(id).base.empty()) {
-          if (pointer.empty()) {
-            resources_[0].url = url.base;
-          } else {
-            int own_draft = draft_of(schema["$schema"].as_string());
-            add_resource(pointer, url.base, own_draft ? own_draft : draft);
-            resource = resources_.size() - 1;
-          }
-        }
-        if (draft < 2019 && !url.fragment.empty()) add_anchor(resource, url.fragment, pointer);
-      }
-      if (draft >= 2019) {
-        if (Value anchor = schema["$anchor"]; anchor.is_string()) add_anchor(resource, anchor.str(), pointer);
-        if (Value anchor = schema["$dynamicAnchor"]; anchor.is_string()) {
-          add_anchor(resource, anchor.str(), pointer);
-          resources_[resource].dynamic_anchors.insert(anchor.str());
-        }
-      }
-      for (const Member& member : schema.members()) {
+    if (schema->is_map()) {
+      resource = note(schema, resource);
+      for (const Member& member : schema->members()) {
         std::string_view key = member.key.view();
         if (key == "enum" || key == "const" || key == "default" || key == "examples") continue;
         if (member.value.is_map() || member.value.is_list())
-          find_resources(member.value, pointer + "/" + escaped_token(key), resource, depth + 1);
+          find_resources(&member.value, resource, depth + 1);
       }
     } else {
-      for (size_t i = 0; i < schema.size(); ++i)
-        find_resources(schema[i], pointer + "/" + std::to_string(i), resource, depth + 1);
+      for (const Value& item : schema->items()) find_resources(&item, resource, depth + 1);
     }
   }
 
-  const Resource& resource_of(std::string_view pointer) const {
-    const Resource* best = &resources_[0];
-    for (const Resource& resource : resources_)
-      if (pointer.starts_with(resource.pointer) && resource.pointer.size() > best->pointer.size() &&
-          (pointer.size() == resource.pointer.size() || pointer[resource.pointer.size()] == '/'))
-        best = &resource;
-    return *best;
-  }
-
-  Value lookup(std::string_view pointer) const {
-    Value value = impl_.document.root;
-    std::string_view rest = pointer;
-    while (!rest.empty()) {
-      rest.remove_prefix(1);
-      size_t slash = std::min(rest.find('/'), rest.size());
-      std::string token = unescaped_token(rest.substr(0, slash));
-      rest.remove_prefix(slash);
-      if (value.is_map() && value.has(token)) {
-        value = value[std::string_view(token)];
-      } else if (value.is_list() && !token.empty() && token.size() < 9 &&
-                 token.find_first_not_of("0123456789") == std::string::npos &&
-                 std::stoul(token) < value.size()) {
-        value = value[std::stoul(token)];
-      } else {
-        throw invalid(fmt::format("json-pointer in \"{}#{}\" not found", kUrl, pointer));
+  /// The $id and anchors of one schema; the resource it belongs to.
+  size_t note(const Value* schema, size_t resource) {
+    int draft = resources_[resource].draft;
+    bool ref_hides = draft < 2019 && schema->has("$ref");
+    std::string_view id = (*schema)[draft == 4 ? "id" : "$id"].as_string();
+    if (!id.empty() && !ref_hides) {
+      std::string why;
+      if (!parse_url(id, why))
+        throw invalid(fmt::format("error in parsing id at \"{}#{}\"", kSchemaUrl, pointer(schema)));
+      Location url = join_url(resources_[resource].url, id);
+      if (!split_url(id).base.empty()) {
+        if (schema == resources_[0].root) {
+          resources_[0].url = url.base;
+        } else {
+          int own_draft = draft_of((*schema)["$schema"].as_string());
+          add_resource(schema, url.base, own_draft ? own_draft : draft);
+          resource = resources_.size() - 1;
+        }
+      }
+      if (draft < 2019 && !url.fragment.empty()) add_anchor(resource, url.fragment, schema);
+    }
+    if (draft >= 2019) {
+      if (Value anchor = (*schema)["$anchor"]; anchor.is_string()) add_anchor(resource, anchor.str(), schema);
+      if (Value anchor = (*schema)["$dynamicAnchor"]; anchor.is_string()) {
+        add_anchor(resource, anchor.str(), schema);
+        resources_[resource].dynamic_anchors.insert(anchor.str());
       }
     }
-    return value;
+    return resource;
   }
 
-  void spend_pointer(const std::string& pointer) {
-    pointer_bytes_ += pointer.size();
-    if (pointer_bytes_ > kMaxPointerBytes) refuse_size();
+  size_t resource_of(const Value* schema, size_t parent) const {
+    if (resource_at_.empty()) return parent;
+    auto own = resource_at_.find(schema);
+    return own == resource_at_.end() ? parent : own->second;
   }
 
-  Ref node(const std::string& pointer) {
-    auto [at, added] = by_pointer_.try_emplace(pointer, nullptr);
-    if (!added) return at->second;
+  SchemaNode* made() {
     if (impl_.nodes.size() == kMaxNodes) refuse_size();
-    spend_pointer(pointer);
-    at->second = &impl_.nodes.emplace_back();
-    pointers_.push_back(pointer);
-    return at->second;
+    return &impl_.nodes.emplace_back();
+  }
+
+  /// The node of a schema; `resource` is its parent's.
+  Ref node(const Value* schema, size_t resource) {
+    auto [at, added] = nodes_.try_emplace(schema, nullptr);
+    if (!added) return at->second;
+    SchemaNode* node = made();
+    node->schema = schema;
+    at->second = node;
+    pending_.push_back({node, resource_of(schema, resource), {}});
+    return node;
   }
 
   /// The schema that allows everything: what references to urns and into metaschemas stand for.
   Ref permissive() {
     if (!permissive_) {
-      SchemaNode& made = impl_.nodes.emplace_back();
-      made.boolean = true;
-      made.resource = &made;
-      pointers_.push_back("");
-      permissive_ = &made;
+      SchemaNode* node = made();
+      node->boolean = true;
+      node->resource = node;
+      permissive_ = node;
     }
     return permissive_;
   }
 
-  Ref resolve(std::string_view reference, const Resource& from) {
-    Location url = join_url(from.url, reference);
-    const Resource* target = nullptr;
-    for (const Resource& resource : resources_)
-      if (resource.url == url.base) target = &resource;
-    if (!target) {
+  /// The node at a JSON pointer from a resource on. One that is not there is reported when its turn comes.
+  Ref node_at(size_t target, std::string_view pointer) {
+    const Value* at = resources_[target].root;
+    size_t resource = target;
+    for (std::string_view rest = pointer; !rest.empty();) {
+      rest.remove_prefix(1);
+      size_t slash = std::min(rest.find('/'), rest.size());
+      at = part(*at, unescaped_token(rest.substr(0, slash)));
+      rest.remove_prefix(slash);
+      if (!at) {
+        std::string root = schema_pointer(impl_.document.root, resources_[target].root);
+        pending_.push_back({nullptr, 0, root.append(pointer)});
+        return permissive();
+      }
+      resource = resource_of(at, resource);
+    }
+    return node(at, resource);
+  }
+
+  static const Value* part(const Value& value, const std::string& token) {
+    if (value.is_map()) return value.find(token);
+    bool is_index = value.is_list() && !token.empty() && token.size() < 9 &&
+                    token.find_first_not_of("0123456789") == std::string::npos;
+    return is_index && std::stoul(token) < value.size() ? &value.items()[std::stoul(token)] : nullptr;
+  }
+
+  Ref resolve(std::string_view reference, size_t from) {
+    Location url = join_url(resources_[from].url, reference);
+    size_t target = resources_.size();
+    for (size_t i = 0; i < resources_.size(); ++i)
+      if (resources_[i].url == url.base) target = i;
+    if (target == resources_.size()) {
       if (int draft = draft_of(url.base); draft && url.fragment.empty()) return &compiled_metaschema(draft);
       if (url.base.starts_with("urn:")) impl_.urns.push_back(url.base);
       if (draft_of(url.base) || url.base.starts_with("urn:")) return permissive();
       refuse_load(url.base);
     }
-    if (url.fragment.empty()) return node(target->pointer);
-    if (url.fragment.starts_with('/')) return node(target->pointer + url.fragment);
-    auto anchor = target->anchors.find(url.fragment);
-    if (anchor == target->anchors.end())
+    if (url.fragment.empty()) return node(resources_[target].root, target);
+    if (url.fragment.starts_with('/')) return node_at(target, url.fragment);
+    auto anchor = resources_[target].anchors.find(url.fragment);
+    if (anchor == resources_[target].anchors.end())
       throw invalid(
-          fmt::format("anchor in \"{}#{}\" not found in schema \"{}\"", url.base, url.fragment, kUrl));
-    return node(anchor->second);
+          fmt::format("anchor in \"{}#{}\" not found in schema \"{}\"", url.base, url.fragment, kSchemaUrl));
+    return node(anchor->second, target);
   }
 
   std::shared_ptr<const re2::RE2> regex(std::string_view pattern) {
@@ -299,123 +333,154 @@ class SchemaCompiler final {
     return made.regex;
   }
 
-  static std::vector<std::string> texts(Value list) {
-    std::vector<std::string> out;
+  static std::vector<std::string_view> texts(Value list) {
+    std::vector<std::string_view> out;
     for (Value item : list.items())
-      if (item.is_string()) out.push_back(item.str());
+      if (item.is_string()) out.push_back(item.as_string());
     return out;
   }
 
-  void fill(SchemaNode& n, const std::string& pointer, Value schema) {
-    if (&n == permissive_) return;
-    const Resource& resource = resource_of(pointer);
-    n.location = fmt::format("{}#{}", kUrl, pointer);
-    n.draft = resource.draft;
-    n.resource = node(resource.pointer);
-    if (pointer == resource.pointer)
-      for (const std::string& name : resource.dynamic_anchors)
-        n.dynamic_anchors[name] = node(resource.anchors.at(name));
-    if (schema.is_bool()) {
-      n.boolean = schema.as_bool();
+  void fill(SchemaNode& n, size_t resource) {
+    n.draft = resources_[resource].draft;
+    n.resource = node(resources_[resource].root, resource);
+    if (n.schema == resources_[resource].root && !resources_[resource].dynamic_anchors.empty()) {
+      n.dynamic_anchors = std::make_unique<std::map<std::string, Ref, std::less<>>>();
+      for (const std::string& name : resources_[resource].dynamic_anchors)
+        (*n.dynamic_anchors)[name] = node(resources_[resource].anchors.at(name), resource);
+    }
+    if (n.schema->is_bool()) {
+      n.boolean = n.schema->as_bool();
       return;
     }
-    if (!schema.is_map()) return;
-    if (schema.empty()) {
+    if (!n.schema->is_map()) return;
+    if (n.schema->empty()) {
       n.boolean = true;
       return;
     }
-    if (Value ref = schema["$ref"]; ref.is_string()) {
-      n.ref = resolve(ref.as_string(), resource);
-      if (n.draft < 2019) return;
+    fill_rules(n, resource);
+  }
+
+  static bool has_any(const Value& schema, std::span<const text::Key> keywords) {
+    return std::ranges::any_of(keywords, [&](const text::Key& keyword) { return schema.has(keyword); });
+  }
+
+  void fill_rules(SchemaNode& n, size_t resource) {
+    const Value& schema = *n.schema;
+    if (has_any(schema, kAnyKeywords)) {
+      AnyRules& any = n.any.make();
+      if (Value ref = schema["$ref"]; ref.is_string()) {
+        any.ref = resolve(ref.as_string(), resource);
+        if (n.draft < 2019) return;
+      }
+      fill_any(any, n.draft, schema, resource);
     }
-    fill_applicators(n, pointer, schema, resource);
-    fill_assertions(n, schema);
+    if (has_any(schema, kListKeywords)) fill_list(n.list.make(), n.draft, schema, resource);
+    if (has_any(schema, kMapKeywords)) fill_map(n.map.make(), n.draft, schema, resource);
+    fill_scalars(n, schema);
   }
 
-  Ref child(const std::string& pointer, Value schema, const char* key) {
-    return schema.has(key) ? node(pointer + "/" + key) : nullptr;
+  Ref child(const Value& schema, const char* key, size_t resource) {
+    const Value* found = schema.find(key);
+    return found ? node(found, resource) : nullptr;
   }
 
-  std::vector<Ref> children(const std::string& pointer, Value schema, const char* key) {
+  std::vector<Ref> children(const Value& schema, const char* key, size_t resource) {
     std::vector<Ref> out;
-    if (!schema[key].is_list()) return out;
-    for (size_t i = 0; i < schema[key].size(); ++i)
-      out.push_back(node(fmt::format("{}/{}/{}", pointer, key, i)));
+    const Value* list = schema.find(key);
+    if (!list || !list->is_list()) return out;
+    out.reserve(list->size());
+    for (const Value& item : list->items()) out.push_back(node(&item, resource));
     return out;
   }
 
-  SchemaNode::Additional additional(const std::string& pointer, Value schema, const char* key) {
-    if (!schema.has(key)) return {};
-    if (schema[key].is_bool()) return {true, schema[key].as_bool(), nullptr};
-    return {true, true, node(pointer + "/" + key)};
+  SchemaRest rest(const Value& schema, const char* key, size_t resource) {
+    const Value* found = schema.find(key);
+    if (!found) return {};
+    if (found->is_bool()) return {true, found->as_bool(), nullptr};
+    return {true, true, node(found, resource)};
   }
 
-  void fill_applicators(SchemaNode& n, const std::string& pointer, Value schema, const Resource& resource) {
-    n.all_of = children(pointer, schema, "allOf");
-    n.any_of = children(pointer, schema, "anyOf");
-    n.one_of = children(pointer, schema, "oneOf");
-    n.negated = child(pointer, schema, "not");
-    if (n.draft >= 2020) {
-      n.prefix_items = children(pointer, schema, "prefixItems");
-      n.items = child(pointer, schema, "items");
-    } else if (schema["items"].is_list()) {
-      n.prefix_items = children(pointer, schema, "items");
-      n.additional_items = additional(pointer, schema, "additionalItems");
-    } else {
-      n.items = child(pointer, schema, "items");
-    }
-    for (const Member& member : schema["properties"].members())
-      n.properties[std::string(member.key.view())] =
-          node(pointer + "/properties/" + escaped_token(member.key.view()));
-    for (const Member& member : schema["patternProperties"].members()) {
-      std::string at = pointer + "/patternProperties/" + escaped_token(member.key.view());
-      n.pattern_properties.push_back({regex(member.key.view()), node(at)});
-    }
-    n.additional_properties = additional(pointer, schema, "additionalProperties");
-    for (const Member& member : schema["dependencies"].members()) {
-      std::string name(member.key.view());
-      if (member.value.is_list())
-        n.dependencies.push_back({name, texts(member.value), nullptr});
-      else
-        n.dependencies.push_back({name, {}, node(pointer + "/dependencies/" + escaped_token(name))});
-    }
-    if (n.draft >= 6) {
-      n.contains = child(pointer, schema, "contains");
-      n.property_names = child(pointer, schema, "propertyNames");
-    }
-    if (n.draft >= 7 && schema.has("if")) {
-      n.if_ = child(pointer, schema, "if");
+  void fill_any(AnyRules& rules, int draft, const Value& schema, size_t resource) {
+    rules.all_of = children(schema, "allOf", resource);
+    rules.any_of = children(schema, "anyOf", resource);
+    rules.one_of = children(schema, "oneOf", resource);
+    rules.negated = child(schema, "not", resource);
+    if (draft >= 7 && schema.has("if")) {
+      rules.if_ = child(schema, "if", resource);
       Value condition = schema["if"];
-      if (!condition.is_bool() || condition.as_bool()) n.then_ = child(pointer, schema, "then");
-      if (!condition.is_bool() || !condition.as_bool()) n.else_ = child(pointer, schema, "else");
+      if (!condition.is_bool() || condition.as_bool()) rules.then_ = child(schema, "then", resource);
+      if (!condition.is_bool() || !condition.as_bool()) rules.else_ = child(schema, "else", resource);
     }
-    if (n.draft >= 2019) {
-      if (n.draft == 2019) {
-        if (Value ref = schema["$recursiveRef"]; ref.is_string())
-          n.recursive_ref = resolve(ref.as_string(), resource);
-        n.recursive_anchor = schema["$recursiveAnchor"].as_bool();
-      }
-      for (const Member& member : schema["dependentSchemas"].members()) {
-        std::string name(member.key.view());
-        n.dependent_schemas.push_back({name, {}, node(pointer + "/dependentSchemas/" + escaped_token(name))});
-      }
-      n.unevaluated_items = child(pointer, schema, "unevaluatedItems");
-      n.unevaluated_properties = child(pointer, schema, "unevaluatedProperties");
+    if (schema["enum"].is_list()) rules.choices = schema["enum"];
+    if (draft >= 6 && schema.has("const")) rules.constant = schema["const"];
+    if (draft == 2019) {
+      if (Value ref = schema["$recursiveRef"]; ref.is_string())
+        rules.recursive_ref = resolve(ref.as_string(), resource);
+      rules.recursive_anchor = schema["$recursiveAnchor"].as_bool();
     }
-    if (n.draft >= 2020) {
+    if (draft >= 2020) {
       if (Value ref = schema["$dynamicRef"]; ref.is_string()) {
-        n.dynamic_ref = resolve(ref.as_string(), resource);
+        rules.dynamic_ref = resolve(ref.as_string(), resource);
         std::string fragment = split_url(ref.as_string()).fragment;
-        if (!fragment.starts_with('/')) n.dynamic_ref_anchor = fragment;
+        if (!fragment.starts_with('/')) rules.dynamic_ref_anchor = impl_.document.arena->copy(fragment);
       }
-      n.dynamic_anchor = schema["$dynamicAnchor"].str();
+      rules.dynamic_anchor = schema["$dynamicAnchor"].as_string();
     }
   }
 
-  static std::optional<double> number(Value schema, const char* key) {
-    return schema[key].is_number() ? std::optional(schema[key].as_double()) : std::nullopt;
+  void fill_list(ListRules& rules, int draft, const Value& schema, size_t resource) {
+    if (draft >= 2020) {
+      rules.prefix = children(schema, "prefixItems", resource);
+      rules.items = child(schema, "items", resource);
+    } else if (schema["items"].is_list()) {
+      rules.prefix = children(schema, "items", resource);
+      rules.additional = rest(schema, "additionalItems", resource);
+    } else {
+      rules.items = child(schema, "items", resource);
+    }
+    if (draft >= 6) rules.contains = child(schema, "contains", resource);
+    if (draft >= 2019) rules.unevaluated = child(schema, "unevaluatedItems", resource);
+    rules.min_items = count(schema, "minItems");
+    rules.max_items = count(schema, "maxItems");
+    rules.unique = schema["uniqueItems"].as_bool();
+    if (draft >= 2019 && rules.contains) {
+      rules.min_contains = count(schema, "minContains");
+      rules.max_contains = count(schema, "maxContains");
+    }
   }
-  static std::optional<size_t> count(Value schema, const char* key) {
+
+  void fill_map(MapRules& rules, int draft, const Value& schema, size_t resource) {
+    rules.properties.reserve(schema["properties"].size());
+    for (const Member& member : schema["properties"].members())
+      rules.properties.push_back({member.key.view(), node(&member.value, resource)});
+    for (const Member& member : schema["patternProperties"].members())
+      rules.patterns.push_back({regex(member.key.view()), node(&member.value, resource)});
+    rules.additional = rest(schema, "additionalProperties", resource);
+    for (const Member& member : schema["dependencies"].members()) {
+      if (member.value.is_list())
+        rules.dependencies.push_back({member.key.view(), texts(member.value), nullptr});
+      else
+        rules.dependencies.push_back({member.key.view(), {}, node(&member.value, resource)});
+    }
+    if (draft >= 6) rules.names = child(schema, "propertyNames", resource);
+    if (draft >= 2019) {
+      for (const Member& member : schema["dependentSchemas"].members())
+        rules.dependent_schemas.push_back({member.key.view(), {}, node(&member.value, resource)});
+      for (const Member& member : schema["dependentRequired"].members())
+        if (member.value.is_list())
+          rules.dependent_required.push_back({member.key.view(), texts(member.value), nullptr});
+      rules.unevaluated = child(schema, "unevaluatedProperties", resource);
+    }
+    rules.min_properties = count(schema, "minProperties");
+    rules.max_properties = count(schema, "maxProperties");
+    rules.required = texts(schema["required"]);
+  }
+
+  static std::optional<double> number(const Value& schema, const char* key) {
+    Value found = schema[key];
+    return found.is_number() ? std::optional(found.as_double()) : std::nullopt;
+  }
+  static std::optional<size_t> count(const Value& schema, const char* key) {
     double value = number(schema, key).value_or(-1);
     return value >= 0 && value < 1e15 ? std::optional(static_cast<size_t>(value)) : std::nullopt;
   }
@@ -425,48 +490,40 @@ class SchemaCompiler final {
       if (schema_type_name(static_cast<SchemaType>(bit)) == name) n.types |= static_cast<uint8_t>(bit);
   }
 
-  void fill_assertions(SchemaNode& n, Value schema) {
+  /// The type, and the rules on texts and numbers.
+  void fill_scalars(SchemaNode& n, const Value& schema) {
     Value type = schema["type"];
     if (type.is_string()) add_type(n, type.as_string());
     for (Value item : type.items()) add_type(n, item.as_string());
-    if (schema["enum"].is_list())
-      n.one_of_values.emplace(schema["enum"].items().begin(), schema["enum"].items().end());
-    if (n.draft >= 6 && schema.has("const")) n.constant = schema["const"];
-    n.multiple_of = number(schema, "multipleOf");
-    n.minimum = number(schema, "minimum");
-    n.maximum = number(schema, "maximum");
-    n.exclusive_minimum = number(schema, "exclusiveMinimum");
-    n.exclusive_maximum = number(schema, "exclusiveMaximum");
-    if (schema["exclusiveMinimum"].as_bool()) std::swap(n.exclusive_minimum, n.minimum);  // draft 4
-    if (schema["exclusiveMaximum"].as_bool()) std::swap(n.exclusive_maximum, n.maximum);
-    n.min_length = count(schema, "minLength");
-    n.max_length = count(schema, "maxLength");
-    if (Value pattern = schema["pattern"]; pattern.is_string()) n.pattern = regex(pattern.as_string());
-    n.min_items = count(schema, "minItems");
-    n.max_items = count(schema, "maxItems");
-    n.unique_items = schema["uniqueItems"].as_bool();
-    n.min_properties = count(schema, "minProperties");
-    n.max_properties = count(schema, "maxProperties");
-    n.required = texts(schema["required"]);
-    if ((n.draft < 2019 || of_schemas_) && is_known_format(schema["format"].as_string()))
-      n.format = schema["format"].str();
-    if (n.draft >= 2019) {
-      if (n.contains) {
-        n.min_contains = count(schema, "minContains");
-        n.max_contains = count(schema, "maxContains");
-      }
-      for (const Member& member : schema["dependentRequired"].members())
-        if (member.value.is_list())
-          n.dependent_required.push_back({std::string(member.key.view()), texts(member.value), nullptr});
+    if (has_any(schema, kNumberKeywords)) {
+      NumberRules& rules = n.number.make();
+      rules.multiple_of = number(schema, "multipleOf");
+      rules.minimum = number(schema, "minimum");
+      rules.maximum = number(schema, "maximum");
+      rules.exclusive_minimum = number(schema, "exclusiveMinimum");
+      rules.exclusive_maximum = number(schema, "exclusiveMaximum");
+      // draft 4
+      if (schema["exclusiveMinimum"].as_bool()) std::swap(rules.exclusive_minimum, rules.minimum);
+      if (schema["exclusiveMaximum"].as_bool()) std::swap(rules.exclusive_maximum, rules.maximum);
+    }
+    if (has_any(schema, kStringKeywords)) {
+      StringRules& rules = n.string.make();
+      rules.min_length = count(schema, "minLength");
+      rules.max_length = count(schema, "maxLength");
+      if (Value pattern = schema["pattern"]; pattern.is_string()) rules.pattern = regex(pattern.as_string());
+      Value format = schema["format"];
+      if ((n.draft < 2019 || of_schemas_) && is_known_format(format.as_string()))
+        rules.format = format.as_string();
     }
   }
 
   Schema::Impl& impl_;
   bool of_schemas_;
-  size_t pointer_bytes_ = 0, patterns_ = 0;
+  size_t patterns_ = 0;
   std::vector<Resource> resources_;
-  std::map<std::string, const SchemaNode*> by_pointer_;
-  std::deque<std::string> pointers_;  // of impl_.nodes
+  std::unordered_map<const Value*, size_t> resource_at_;  // but the document's own
+  std::unordered_map<const Value*, Ref> nodes_;
+  std::vector<Pending> pending_;
   const SchemaNode* permissive_ = nullptr;
 };
 
@@ -498,7 +555,32 @@ Error no_json(const Error& error, bool empty) {
   return invalid(fmt::format("{} ({} of values.schema.json)", what, where));
 }
 
+/// Adds the rest of the pointer when `part` is in `value`.
+bool add_pointer(const Value& value, const Value* part, std::string& pointer) {
+  if (&value == part) return true;
+  size_t before = pointer.size();
+  auto below = [&](std::string_view token, const Value& inner) {
+    pointer += '/';
+    pointer += escaped_token(token);
+    if (add_pointer(inner, part, pointer)) return true;
+    pointer.resize(before);
+    return false;
+  };
+  for (const Member& member : value.members())
+    if (below(member.key.view(), member.value)) return true;
+  size_t index = 0;
+  for (const Value& item : value.items())
+    if (below(std::to_string(index++), item)) return true;
+  return false;
+}
+
 }  // namespace
+
+std::string schema_pointer(const Value& document, const Value* part) {
+  std::string pointer;
+  add_pointer(document, part, pointer);
+  return pointer;
+}
 
 Schema::Schema(std::string_view json) {
   try {

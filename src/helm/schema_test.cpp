@@ -134,9 +134,10 @@ TEST(Schema, BoundsWhatStrangersMayAsk) {
       {"{\"items\":false}", "[" + repeated("{}", 500'000) + "]", "too much work"},
       // Many parts.
       {"{\"$defs\":{" + repeated("\"x{0}\":{{\"$id\":\"x{0}\"}}", 1'001) + "}}", "{}", "too many parts"},
+      // Long names of many parts cost nothing: where a part stands is written out for a message alone.
       {"{\"properties\":{\"" + std::string(1 << 20, 'k') + "\":{\"properties\":{" +
            repeated("\"x{}\":{{}}", 100) + "}}}}",
-       "{}", "too many parts"},
+       "{}", ""},
   };
   for (const auto& test : cases) {
     std::string answer = checked(test.schema, test.values);

@@ -28,63 +28,107 @@ std::string_view schema_type_name(SchemaType type);
 /// Integer is never answered: a whole number is a number too.
 SchemaType schema_type_of(text::Value value);
 
-struct SchemaNode {
-  using Ref = const SchemaNode*;
-  /// `additionalProperties`, `additionalItems`: a boolean or a schema.
-  struct Additional {
-    bool given = false;
-    bool allowed = true;
-    Ref schema = nullptr;
-  };
-  struct PatternRef {
-    std::shared_ptr<const re2::RE2> pattern;
-    Ref schema;
-  };
-  struct Dependents {
-    std::string property;
-    std::vector<std::string> required;
-    Ref schema = nullptr;
-  };
+/// Rules that most schemas have none of: nothing is kept for them then.
+template <class Rules>
+class Rare final {
+ public:
+  const Rules& operator*() const { return rules_ ? *rules_ : kNone; }
+  const Rules* operator->() const { return &**this; }
+  Rules& make() {
+    rules_ = std::make_unique<Rules>();
+    return *rules_;
+  }
 
-  std::string location;  ///< "file:///values.schema.json#/properties/a"
-  int draft = 2020;
-  const SchemaNode* resource = nullptr;  ///< the schema with the $id it lies in
-  std::optional<bool> boolean;           ///< true, false or {}
+ private:
+  static inline const Rules kNone{};
+  std::unique_ptr<Rules> rules_;
+};
 
-  uint8_t types = 0;
+struct SchemaNode;
+using SchemaRef = const SchemaNode*;
+
+/// `additionalProperties`, `additionalItems`: a boolean or a schema.
+struct SchemaRest {
+  bool given = false;
+  bool allowed = true;
+  SchemaRef schema = nullptr;
+};
+
+/// What a property asks for when it is there.
+struct Dependents {
+  std::string_view property;
+  std::vector<std::string_view> required;
+  SchemaRef schema = nullptr;
+};
+
+/// Rules on any value.
+struct AnyRules {
   std::optional<text::Value> constant;
-  std::optional<std::vector<text::Value>> one_of_values;  ///< enum
-  std::string format;
-
-  Ref ref = nullptr, recursive_ref = nullptr, dynamic_ref = nullptr;
-  std::string dynamic_ref_anchor, dynamic_anchor;
+  std::optional<text::Value> choices;  ///< enum, a list
+  SchemaRef ref = nullptr, recursive_ref = nullptr, dynamic_ref = nullptr;
+  std::string_view dynamic_ref_anchor, dynamic_anchor;
   bool recursive_anchor = false;
-  std::map<std::string, Ref> dynamic_anchors;  ///< of a resource
+  std::vector<SchemaRef> all_of, any_of, one_of;
+  SchemaRef negated = nullptr, if_ = nullptr, then_ = nullptr, else_ = nullptr;
+};
 
-  std::vector<Ref> all_of, any_of, one_of;
-  Ref negated = nullptr, if_ = nullptr, then_ = nullptr, else_ = nullptr;
-
+struct MapRules {
+  struct Property {
+    std::string_view name;
+    SchemaRef schema;
+  };
+  struct Pattern {
+    std::shared_ptr<const re2::RE2> pattern;
+    SchemaRef schema;
+  };
   std::optional<size_t> min_properties, max_properties;
-  std::vector<std::string> required;
-  std::map<std::string, Ref, std::less<>> properties;
-  std::vector<PatternRef> pattern_properties;
-  Additional additional_properties;
+  std::vector<std::string_view> required;
+  std::vector<Property> properties;  ///< by name
+  std::vector<Pattern> patterns;
+  SchemaRest additional;
   std::vector<Dependents> dependencies;  ///< drafts up to 7
   std::vector<Dependents> dependent_schemas, dependent_required;
-  Ref property_names = nullptr, unevaluated_properties = nullptr;
+  SchemaRef names = nullptr, unevaluated = nullptr;
+};
 
+struct ListRules {
   std::optional<size_t> min_items, max_items, min_contains, max_contains;
-  bool unique_items = false;
-  Ref items = nullptr;            ///< for all items, or for those after the prefix in draft 2020
-  std::vector<Ref> prefix_items;  ///< also the array form of `items`
-  Additional additional_items;
-  Ref contains = nullptr, unevaluated_items = nullptr;
+  bool unique = false;
+  SchemaRef items = nullptr;      ///< for all items, or for those after the prefix in draft 2020
+  std::vector<SchemaRef> prefix;  ///< also the array form of `items`
+  SchemaRest additional;
+  SchemaRef contains = nullptr, unevaluated = nullptr;
+};
 
+struct StringRules {
   std::optional<size_t> min_length, max_length;
   std::shared_ptr<const re2::RE2> pattern;
+  std::string_view format;
+};
 
+struct NumberRules {
   std::optional<double> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
 };
+
+/// One schema. Texts are the document's.
+struct SchemaNode {
+  const text::Value* schema = nullptr;   ///< where it stands in the document; nullptr for one made up
+  const SchemaNode* resource = nullptr;  ///< the schema with the $id it lies in
+  int draft = 2020;
+  std::optional<bool> boolean;  ///< true, false or {}
+  uint8_t types = 0;
+  Rare<AnyRules> any;
+  Rare<MapRules> map;
+  Rare<ListRules> list;
+  Rare<StringRules> string;
+  Rare<NumberRules> number;
+  std::unique_ptr<std::map<std::string, SchemaRef, std::less<>>> dynamic_anchors;  ///< of a resource
+};
+
+inline constexpr std::string_view kSchemaUrl = "file:///values.schema.json";
+
+/// The JSON pointer of a part of a schema's document: "/properties/a".
+std::string schema_pointer(const text::Value& document, const text::Value* part);
 
 /// "" when `text` has the format or the format is not known; else why not, as jsonschema says it.
 std::string format_complaint(std::string_view format, std::string_view text);

@@ -107,6 +107,7 @@ struct Place {
 };
 
 struct Work {
+  const Value* document;  ///< of the schema
   uint64_t steps = 0;
   int depth = 0;
 };
@@ -121,13 +122,12 @@ class Validation final {
              bool caller_needs, Work& work)
       : node_(node), value_(value), place_(place), scope_(scope), answer_only_(answer_only), work_(work) {
     if (value.is_map()) {
-      if (!node.additional_properties.given && (caller_needs || node.unevaluated_properties))
+      if (!node.map->additional.given && (caller_needs || node.map->unevaluated))
         for (const Member& member : value.members()) unevaluated_.properties.insert(member.key.view());
     } else if (value.is_list()) {
-      bool all =
-          node.draft >= 2020 ? node.items != nullptr : node.items != nullptr || node.additional_items.given;
-      if (!all && (caller_needs || node.unevaluated_items))
-        for (size_t i = node.prefix_items.size(); i < value.size(); ++i) unevaluated_.items.insert(i);
+      bool all = node.list->items != nullptr || (node.draft < 2020 && node.list->additional.given);
+      if (!all && (caller_needs || node.list->unevaluated))
+        for (size_t i = node.list->prefix.size(); i < value.size(); ++i) unevaluated_.items.insert(i);
     }
   }
 
@@ -148,28 +148,28 @@ class Validation final {
     for (const Scope* s = scope_.parent; s && s->value_id == scope_.value_id; s = s->parent)
       if (s->node == scope_.node)
         return complaint(
-            [&] { return fmt::format("both  and  resolve to \"{}\" causing reference cycle", n.location); });
+            [&] { return fmt::format("both  and  resolve to \"{}\" causing reference cycle", location()); });
     SchemaType type = schema_type_of(value_);
     if (n.types && !(n.types & type) && !((n.types & kInteger) && type == kNumber && is_whole(value_)))
       return complaint(
           [&] { return fmt::format("got {}, want {}", schema_type_name(type), wanted_types()); });
-    if (n.constant && !json_equal(value_, *n.constant))
+    if (n.any->constant && !json_equal(value_, *n.any->constant))
       return complaint([&] {
-        bool structure = n.constant->is_list() || n.constant->is_map();
-        return structure ? "'const' failed" : "value must be " + display(*n.constant);
+        bool structure = n.any->constant->is_list() || n.any->constant->is_map();
+        return structure ? "'const' failed" : "value must be " + display(*n.any->constant);
       });
-    if (n.one_of_values) spend(n.one_of_values->size());
-    if (n.one_of_values &&
-        std::ranges::none_of(*n.one_of_values, [&](Value item) { return json_equal(value_, item); }))
+    if (n.any->choices) spend(n.any->choices->size());
+    if (n.any->choices &&
+        std::ranges::none_of(n.any->choices->items(), [&](Value item) { return json_equal(value_, item); }))
       return complaint([&] { return enum_text(); });
-    if (!n.format.empty() && value_.is_string()) {
-      spend(n.format == "regex" ? kRegexSteps : 1);
-      if (std::string why = format_complaint(n.format, value_.as_string()); !why.empty())
+    if (!n.string->format.empty() && value_.is_string()) {
+      spend(n.string->format == "regex" ? kRegexSteps : 1);
+      if (std::string why = format_complaint(n.string->format, value_.as_string()); !why.empty())
         return complaint(
-            [&] { return fmt::format("{} is not valid {}: {}", display(value_), n.format, why); });
+            [&] { return fmt::format("{} is not valid {}: {}", display(value_), n.string->format, why); });
     }
-    if (n.ref) {
-      Result broken = reference(*n.ref);
+    if (n.any->ref) {
+      Result broken = reference(*n.any->ref);
       if (n.draft < 2019) return broken;
       add(std::move(broken));
     }
@@ -221,6 +221,9 @@ class Validation final {
   void add(Result result) {
     if (result) complaints_.push_back(std::move(*result));
   }
+  std::string location() const {
+    return fmt::format("{}#{}", kSchemaUrl, schema_pointer(*work_.document, node_.schema));
+  }
   bool settled() const { return answer_only_ && !complaints_.empty(); }
 
   std::string wanted_types() const {
@@ -233,11 +236,11 @@ class Validation final {
 
   std::string enum_text() const {
     std::string out;
-    for (Value item : *node_.one_of_values) {
+    for (Value item : node_.any->choices->items()) {
       if (item.is_list() || item.is_map()) return "'enum' failed";
       out += (out.empty() ? "" : ", ") + display(item);
     }
-    return (node_.one_of_values->size() == 1 ? "value must be " : "value must be one of ") + out;
+    return (node_.any->choices->size() == 1 ? "value must be " : "value must be one of ") + out;
   }
 
   static bool is_whole(Value value) {
@@ -280,15 +283,15 @@ class Validation final {
 
   // Keywords by type.
 
-  std::vector<std::string> missing(const std::vector<std::string>& required) const {
+  std::vector<std::string> missing(const std::vector<std::string_view>& required) const {
     std::vector<std::string> out;
-    for (const std::string& name : required)
-      if (!value_.has(name)) out.push_back(name);
+    for (std::string_view name : required)
+      if (!value_.has(name)) out.emplace_back(name);
     return out;
   }
 
-  void require_with(const std::vector<SchemaNode::Dependents>& dependents) {
-    for (const SchemaNode::Dependents& dependent : dependents) {
+  void require_with(const std::vector<Dependents>& dependents) {
+    for (const Dependents& dependent : dependents) {
       spend(1 + dependent.required.size());
       if (!value_.has(dependent.property)) continue;
       if (dependent.schema) {
@@ -303,9 +306,9 @@ class Validation final {
   }
 
   void check_map() {
-    const SchemaNode& n = node_;
+    const MapRules& n = *node_.map;
     size_t size = value_.size();
-    spend(n.required.size() + size * (1 + n.pattern_properties.size()));
+    spend(n.required.size() + size * (1 + n.patterns.size()));
     if (n.min_properties && size < *n.min_properties)
       complain([&] {
         return fmt::format("minProperties: got {}, want {}", grouped(size), grouped(*n.min_properties));
@@ -326,14 +329,14 @@ class Validation final {
       if (settled()) return;
       if (check_member(m))
         unevaluated_.properties.erase(m.key.view());
-      else if (n.additional_properties.given)
+      else if (n.additional.given)
         unwanted.emplace_back(m.key.view());
     }
     if (!unwanted.empty())
       complain([&] { return fmt::format("additional properties {} not allowed", join_quoted(unwanted)); });
-    if (n.draft == 4) return;
-    if (n.property_names) check_names(*n.property_names);
-    if (n.draft == 6) return;
+    if (node_.draft == 4) return;
+    if (n.names) check_names(*n.names);
+    if (node_.draft == 6) return;
     require_with(n.dependent_schemas);
     require_with(n.dependent_required);
   }
@@ -341,18 +344,20 @@ class Validation final {
   /// False when no keyword allows the member.
   bool check_member(const Member& m) {
     bool evaluated = false;
-    if (auto found = node_.properties.find(m.key.view()); found != node_.properties.end()) {
+    const MapRules& n = *node_.map;
+    auto found = std::ranges::lower_bound(n.properties, m.key.view(), {}, &MapRules::Property::name);
+    if (found != n.properties.end() && found->name == m.key.view()) {
       evaluated = true;
-      add(member(*found->second, m));
+      add(member(*found->schema, m));
     }
-    for (const SchemaNode::PatternRef& pattern : node_.pattern_properties) {
+    for (const MapRules::Pattern& pattern : n.patterns) {
       if (!re2::RE2::PartialMatch(re2::StringPiece(m.key.data, m.key.size), *pattern.pattern)) continue;
       evaluated = true;
       add(member(*pattern.schema, m));
     }
-    if (evaluated || !node_.additional_properties.given) return evaluated;
-    if (node_.additional_properties.schema) add(member(*node_.additional_properties.schema, m));
-    return node_.additional_properties.allowed;
+    if (evaluated || !n.additional.given) return evaluated;
+    if (n.additional.schema) add(member(*n.additional.schema, m));
+    return n.additional.allowed;
   }
 
   void check_names(const SchemaNode& names) {
@@ -371,7 +376,7 @@ class Validation final {
   }
 
   void check_list() {
-    const SchemaNode& n = node_;
+    const ListRules& n = *node_.list;
     size_t size = value_.size();
     if (n.min_items && size < *n.min_items)
       complain(
@@ -379,14 +384,14 @@ class Validation final {
     if (n.max_items && size > *n.max_items)
       complain(
           [&] { return fmt::format("maxItems: got {}, want {}", grouped(size), grouped(*n.max_items)); });
-    if (n.unique_items) check_unique();
-    size_t evaluated = std::min(n.prefix_items.size(), size);
-    for (size_t i = 0; i < evaluated; ++i) add(item(*n.prefix_items[i], i));
+    if (n.unique) check_unique();
+    size_t evaluated = std::min(n.prefix.size(), size);
+    for (size_t i = 0; i < evaluated; ++i) add(item(*n.prefix[i], i));
     if (n.items)
       for (; evaluated < size; ++evaluated) add(item(*n.items, evaluated));
-    if (n.additional_items.schema) {
-      for (size_t i = evaluated; i < size; ++i) add(item(*n.additional_items.schema, i));
-    } else if (!n.additional_items.allowed && evaluated != size) {
+    if (n.additional.schema) {
+      for (size_t i = evaluated; i < size; ++i) add(item(*n.additional.schema, i));
+    } else if (!n.additional.allowed && evaluated != size) {
       complain(
           [&] { return fmt::format("last {} additionalItem(s) not allowed", grouped(size - evaluated)); });
     }
@@ -405,7 +410,7 @@ class Validation final {
   }
 
   void check_contains() {
-    const SchemaNode& n = node_;
+    const ListRules& n = *node_.list;
     Complaints errors;
     std::vector<size_t> matched;
     for (size_t i = 0; i < value_.size(); ++i) {
@@ -413,7 +418,7 @@ class Validation final {
         errors.push_back(std::move(*broken));
       } else {
         matched.push_back(i);
-        if (n.draft >= 2020) unevaluated_.items.erase(i);
+        if (node_.draft >= 2020) unevaluated_.items.erase(i);
       }
     }
     if (n.min_contains) {
@@ -438,7 +443,7 @@ class Validation final {
   }
 
   void check_text() {
-    const SchemaNode& n = node_;
+    const StringRules& n = *node_.string;
     std::string_view text = value_.as_string();
     spend(text.size() / kBytesPerStep);
     if (n.min_length || n.max_length) {
@@ -462,7 +467,7 @@ class Validation final {
   }
 
   void check_number() {
-    const SchemaNode& n = node_;
+    const NumberRules& n = *node_.number;
     double number = value_.as_double();
     auto bound = [&](const char* name, const std::optional<double>& limit, bool broken) {
       if (limit && broken)
@@ -481,25 +486,24 @@ class Validation final {
   // Keywords for all types.
 
   void check_dynamic_refs() {
-    if (const SchemaNode* schema = node_.recursive_ref) {
-      if (schema->recursive_anchor)
+    if (const SchemaNode* schema = node_.any->recursive_ref) {
+      if (schema->any->recursive_anchor)
         for (const Scope* s = &scope_; s; s = s->parent)
-          if (s->node->resource->recursive_anchor) schema = s->node;
+          if (s->node->resource->any->recursive_anchor) schema = s->node;
       add(reference(*schema));
     }
-    if (const SchemaNode* schema = node_.dynamic_ref) {
-      const std::string& anchor = node_.dynamic_ref_anchor;
-      if (!anchor.empty() && schema->dynamic_anchor == anchor)
+    if (const SchemaNode* schema = node_.any->dynamic_ref) {
+      std::string_view anchor = node_.any->dynamic_ref_anchor;
+      if (!anchor.empty() && schema->any->dynamic_anchor == anchor)
         for (const Scope* s = &scope_; s; s = s->parent)
-          if (auto found = s->node->resource->dynamic_anchors.find(anchor);
-              found != s->node->resource->dynamic_anchors.end())
-            schema = found->second;
+          if (const auto* anchors = s->node->resource->dynamic_anchors.get())
+            if (auto found = anchors->find(anchor); found != anchors->end()) schema = found->second;
       add(reference(*schema));
     }
   }
 
   void check_conditions() {
-    const SchemaNode& n = node_;
+    const AnyRules& n = *node_.any;
     if (n.negated && !self(*n.negated, true)) complain([] { return std::string("'not' failed"); });
     if (!n.all_of.empty()) {
       Complaints errors;
@@ -519,7 +523,7 @@ class Validation final {
   void check_any() {
     Complaints errors;
     bool matched = false;
-    for (const SchemaNode* schema : node_.any_of) {
+    for (const SchemaNode* schema : node_.any->any_of) {
       if (Result broken = self(*schema)) {
         errors.push_back(std::move(*broken));
         continue;
@@ -533,8 +537,8 @@ class Validation final {
   void check_one() {
     Complaints errors;
     std::optional<size_t> matched;
-    for (size_t i = 0; i < node_.one_of.size(); ++i) {
-      Result broken = self(*node_.one_of[i], matched.has_value());
+    for (size_t i = 0; i < node_.any->one_of.size(); ++i) {
+      Result broken = self(*node_.any->one_of[i], matched.has_value());
       if (broken) {
         if (!matched) errors.push_back(std::move(*broken));
       } else if (!matched) {
@@ -548,13 +552,13 @@ class Validation final {
   }
 
   void check_unevaluated() {
-    if (value_.is_map() && node_.unevaluated_properties) {
+    if (value_.is_map() && node_.map->unevaluated) {
       for (const Member& m : value_.members())
-        if (unevaluated_.properties.contains(m.key.view())) add(member(*node_.unevaluated_properties, m));
+        if (unevaluated_.properties.contains(m.key.view())) add(member(*node_.map->unevaluated, m));
       unevaluated_.properties.clear();
     }
-    if (value_.is_list() && node_.unevaluated_items) {
-      for (size_t i : std::set<size_t>(unevaluated_.items)) add(item(*node_.unevaluated_items, i));
+    if (value_.is_list() && node_.list->unevaluated) {
+      for (size_t i : std::set<size_t>(unevaluated_.items)) add(item(*node_.list->unevaluated, i));
       unevaluated_.items.clear();
     }
   }
@@ -623,7 +627,7 @@ SchemaType schema_type_of(Value value) {
 
 std::optional<SchemaComplaint> validate_schema(const SchemaNode& root, Value value) {
   for (bool answer_only : {true, false}) {  // most values are fine: texts are only made when they are not
-    Work work;
+    Work work{root.schema};
     Result result = Validation(root, value, nullptr, {&root, 0, nullptr}, answer_only, false, work).run();
     if (!result || !answer_only) return result;
   }
