@@ -109,8 +109,8 @@ Evaluator::Evaluator(const TemplateSet::Impl& templates, text::Arena& arena, con
       options_(options),
       call_(*this, arena, options),
       stack_(options.limits.stack_bytes),
-      argument_block_(std::make_unique<Value[]>(kArgumentSlots)) {
-  argument_top_ = argument_block_.get();
+      argument_block_(new std::byte[kArgumentSlots * sizeof(Value)]) {
+  argument_top_ = first_argument();
   argument_end_ = argument_top_ + kArgumentSlots;
 }
 
@@ -123,7 +123,7 @@ std::string Evaluator::execute(std::string_view name, Value dot) {
   frame_ = nullptr;
   overlay_ = nullptr;
   template_depth_ = 0;
-  argument_top_ = argument_block_.get();
+  argument_top_ = first_argument();
   included_.clear();
   TemplateRef ref = find(name);
   if (!ref)
@@ -163,9 +163,7 @@ void Evaluator::run(const TemplateRef& ref, Value dot) {
 }
 
 Value Evaluator::include(std::string_view name, Value dot) {
-  auto at = included_.find(std::string(name));
-  if (at == included_.end()) at = included_.emplace(name, 0).first;
-  int& running = at->second;
+  int& running = included_[name];
   if (running > kMostNestedIncludes) {
     GoError error("unable to execute template");
     error.wrap(fmt::format("rendering template has a nested reference name: {}: ", name));

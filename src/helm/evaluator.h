@@ -2,6 +2,7 @@
 // Executes parsed templates over values, with the semantics, the order and the error texts of Go's
 // text/template exec. One output buffer, one arena; a template included into a pipeline is rendered at the
 // buffer's end and cut off again. One Evaluator a render; not thread-safe.
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,6 +57,7 @@ class Evaluator final {
   };
   /// Room for the arguments of calls, given back in reverse order.
   class Arguments;
+  Value* first_argument() const { return reinterpret_cast<Value*>(argument_block_.get()); }
 
   void run(const TemplateRef& ref, Value dot);
   TemplateRef find(std::string_view name) const;
@@ -106,14 +108,14 @@ class Evaluator final {
   std::vector<Variable> variables_;
   Frame* frame_ = nullptr;
   const Overlay* overlay_ = nullptr;
-  std::vector<std::shared_ptr<const Tree>> kept_;  // tpl sources in use: values may refer into them
-  std::unordered_map<std::string, int> included_;
+  std::vector<std::shared_ptr<const Tree>> kept_;       // tpl sources in use: values may refer into them
+  std::unordered_map<std::string_view, int> included_;  // names are in trees or in the arena
   int template_depth_ = 0;
   uint64_t steps_ = 0;
   uint64_t next_check_ = 0;
   Value* argument_top_ = nullptr;
   Value* argument_end_ = nullptr;
-  std::unique_ptr<Value[]> argument_block_;
+  std::unique_ptr<std::byte[]> argument_block_;
 };
 
 }  // namespace shipit::helm

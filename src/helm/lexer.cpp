@@ -208,6 +208,8 @@ Token Lexer::right_delim(bool trim) {
 }
 
 Token Lexer::inside_action() {
+  char first = pos_ < input_.size() ? input_[pos_] : '\0';
+  if (is(first, kWord) && (first > '9' || first < '0')) return identifier();
   bool trim = false;
   if (at_right_delim(trim)) return paren_depth_ == 0 ? right_delim(trim) : fail("unclosed left paren");
   Rune r = take();
@@ -280,7 +282,8 @@ Token Lexer::field_or_variable(TokenKind kind) {
 }
 
 bool Lexer::at_terminator() const {
-  return pos_ >= input_.size() || is(input_[pos_], kTerminator) || rest().starts_with("}}");
+  if (pos_ >= input_.size() || is(input_[pos_], kTerminator)) return true;
+  return input_[pos_] == '}' && rest().starts_with("}}");
 }
 
 Token Lexer::quoted(char quote, TokenKind kind, const char* unterminated) {

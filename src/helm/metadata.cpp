@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.h"
@@ -77,6 +78,7 @@ bool read_dependencies(Value list, std::string_view type, std::vector<Dependency
 /// Spaces made plain, what can't be printed removed. Control and format characters are what Go's IsPrint
 /// refuses; the rarer unassigned ranges are kept.
 void sanitize(std::string& text) {
+  if (std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7F; })) return;
   std::string out;
   out.reserve(text.size());
   for (std::string_view rest = text; !rest.empty();) {

@@ -404,14 +404,13 @@ Value merge_maps(Arena& arena, Value a, Value b) {
 
 Value copy_structure(Arena& arena, Value value) {
   if (value.is_map()) {
-    Value map = Value::map(arena, value.size());
-    for (const Member& member : value.members())
-      map.set_borrowed(arena, member.key, copy_structure(arena, member.value));
-    return map.with_mark(value.mark());
+    Value map = Value::map_of(arena, value.members()).with_mark(value.mark());
+    for (Member& member : map.members()) member.value = copy_structure(arena, member.value);
+    return map;
   }
   if (value.is_list()) {
-    Value list = Value::list(arena, value.size());
-    for (Value item : value.items()) list.push_back(arena, copy_structure(arena, item));
+    Value list = Value::list_of(arena, value.items());
+    for (Value& item : list.items()) item = copy_structure(arena, item);
     return list.with_mark(value.mark());
   }
   return value;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "helm/functions/word_case.h"
 #include "helm/go_format.h"
@@ -371,22 +372,38 @@ Value cat(Call& call, std::span<Value> args) {
 
 }  // namespace
 
+/// Eight bytes at a time.
+static size_t count_newlines(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kLow = kOnes * 0x7F;
+  size_t count = 0;
+  for (; text.size() >= sizeof(uint64_t); text.remove_prefix(sizeof(uint64_t))) {
+    uint64_t word;
+    std::memcpy(&word, text.data(), sizeof word);
+    uint64_t different = word ^ (kOnes * '\n');
+    uint64_t found = ~(((different & kLow) + kLow) | different | kLow);  // the high bit of each byte
+    count += (found >> 7) * kOnes >> 56;
+  }
+  return count + static_cast<size_t>(std::ranges::count(text, '\n'));
+}
+
 Value indented(Call& call, int64_t spaces, std::string_view text, bool newline_first) {
   if (spaces < 0) Call::fail("strings: negative Repeat count");
   auto pad = static_cast<size_t>(spaces);
-  size_t lines = 1 + static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+  size_t lines = 1 + count_newlines(text);
   call.check_size(pad);
   size_t bytes = text.size() + lines * pad + newline_first;
   char* out = call.room(bytes);
   char* at = out;
   if (newline_first) *at++ = '\n';
   while (true) {
-    at = std::fill_n(at, pad, ' ');
+    std::memset(at, ' ', pad);
+    at += pad;
     size_t newline = text.find('\n');
-    std::string_view line = text.substr(0, newline == std::string_view::npos ? newline : newline + 1);
-    at = std::ranges::copy(line, at).out;
+    size_t line = newline == std::string_view::npos ? text.size() : newline + 1;
+    if (line != 0) std::memcpy(at, text.data(), line);
+    at += line;
     if (newline == std::string_view::npos) break;
-    text.remove_prefix(newline + 1);
+    text.remove_prefix(line);
   }
   return Value::borrowed({out, bytes});
 }
