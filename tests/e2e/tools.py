@@ -84,10 +84,10 @@ def definition(world):
 
 def metrics(world):
     """every family of /metrics is in contracts/metrics.txt, and the other way round once all has happened"""
-    world.push("hello", new_tag(), code=0)
-    world.push("hello", new_tag(), "crash")
+    world.push("web", new_tag(), code=0)
+    world.push("web", new_tag(), "crash")
     world.send_event("no JSON")
-    world.await_state("hello", "rolled back")
+    world.await_state("web", "rolled back")
     until("the message to be refused", lambda: "shipit_refused_total" in world.request("GET", "/metrics")[1])
     text = world.request("GET", "/metrics")[1]
     labels = {}
