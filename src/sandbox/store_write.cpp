@@ -75,6 +75,16 @@ bool same_but_bookkeeping(Value a, Value b) {
   return true;
 }
 
+/// A definition is marked by its own rules: its objects go first, and its status says so.
+void mark_definition(Arena& arena, Value definition, Time now) {
+  k8s::add_finalizer(arena, definition, "customresourcecleanup.apiextensions.k8s.io");
+  k8s::set_condition(
+      arena, definition,
+      {"Terminating", true, "InstanceDeletionPending",
+       "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"},
+      now);
+}
+
 bool finalizers_done(const k8s::KindInfo& kind, Value object) {
   if (!k8s::metadata(object)["finalizers"].empty()) return false;
   return !(kind.kind == "Namespace" && kind.group.empty() && !object["spec"]["finalizers"].empty());
@@ -298,6 +308,8 @@ Store::Deletion Store::remove(const k8s::KindInfo& kind, std::string_view ns, st
   }
   if (existing->terminating) grace = std::min(grace, meta["deletionGracePeriodSeconds"].as_int());
 
+  bool definition = kind.kind == "CustomResourceDefinition" && !kind.custom;
+  if (definition && !existing->terminating) mark_definition(arena, object, now);
   bool waits = grace > 0 || !finalizers_done(kind, object);
   if (!waits) {
     if (options.dry_run) return {existing, true};
@@ -307,12 +319,12 @@ Store::Deletion Store::remove(const k8s::KindInfo& kind, std::string_view ns, st
     }
     return {erase(kind, existing, object), true};
   }
-  if (!existing->terminating && kind.has_generation)
+  if (!existing->terminating && kind.has_generation && !definition)
     meta.set(arena, "generation", Value(meta["generation"].as_int() + 1));
   if (!existing->terminating || grace < meta["deletionGracePeriodSeconds"].as_int()) {
     meta.set(arena, "deletionTimestamp",
              Value::string(arena, format_rfc3339(now + std::chrono::seconds(grace))));
-    meta.set(arena, "deletionGracePeriodSeconds", Value(grace));
+    if (!definition) meta.set(arena, "deletionGracePeriodSeconds", Value(grace));
   }
   if (kind.kind == "Namespace" && kind.group.empty())
     object.ensure_map(arena, "status").set(arena, "phase", "Terminating");
