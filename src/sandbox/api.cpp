@@ -100,6 +100,10 @@ void Api::answer(Call& call) {
   call.target = std::move(*target);
   call.custom = custom_.find(*call.target.kind);
   read_accept(call.request, call.target);
+  if (call.target.kind->group.empty() && call.target.kind->kind == "Endpoints")
+    call.warnings.push_back("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+  const CustomVersion* version = call.custom ? call.custom->version(call.target.version) : nullptr;
+  if (version && !version->warning.empty()) call.warnings.push_back(version->warning);
   answer_resource(call);
 }
 

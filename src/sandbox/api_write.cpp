@@ -8,6 +8,7 @@
 #include "k8s/protobuf.h"
 #include "sandbox/api_call.h"
 #include "sandbox/controllers/disruption.h"
+#include "sandbox/controllers/quota.h"
 #include "sandbox/defaults.h"
 #include "sandbox/definition_rules.h"
 #include "sandbox/request_options.h"
@@ -282,6 +283,7 @@ void Api::create(Call& call) {
   if (!k8s::resource_version_of(object).empty())
     throw StatusError(400, "BadRequest", "resourceVersion should not be set on objects to be created");
   object = admit(call, object, Value());
+  check_quota(store_, *call.target.kind, object);
   WriteOptions options = call.write_options();
   options.uid = store_.new_uid();
   if (call.target.kind->group == "batch" && call.target.kind->kind == "Job")
@@ -423,6 +425,7 @@ void Api::apply(Call& call, Value config) {
   WriteOptions options = call.write_options();
   options.managed_fields_done = true;
   if (live) return send_object(call, 200, *store_.update(kind, object, options));
+  check_quota(store_, kind, object);
   options.uid = store_.new_uid();
   if (kind.group == "batch" && kind.kind == "Job") set_job_selector(arena, object, options.uid);
   send_object(call, 201, *store_.create(kind, object, options));

@@ -145,7 +145,9 @@ void CustomKinds::serve(const ObjectRef& stored) {
     out.name = version["name"].str();
     out.served = version["served"].as_bool();
     out.storage = version["storage"].as_bool();
-    out.deprecated = version["deprecated"].as_bool();
+    if (version["deprecated"].as_bool())
+      out.warning = version["deprecationWarning"].str(fmt::format(
+          "{}/{} {} is deprecated", spec["group"].as_string(), out.name, names["kind"].as_string()));
     out.schema = version["schema"]["openAPIV3Schema"];
     out.columns = version["additionalPrinterColumns"];
     Value scale = version["subresources"]["scale"];

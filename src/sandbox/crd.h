@@ -15,7 +15,7 @@ struct CustomVersion {
   std::string name;
   bool served = true;
   bool storage = false;
-  bool deprecated = false;
+  std::string warning;                                   ///< what clients are told when it is deprecated
   text::Value schema;                                    ///< openAPIV3Schema, or null; in the kind's document
   text::Value columns;                                   ///< additionalPrinterColumns
   std::string scale_spec, scale_status, scale_selector;  ///< JSON paths; empty: no scale subresource

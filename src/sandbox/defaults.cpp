@@ -399,19 +399,28 @@ void set_defaults(Arena& arena, const k8s::KindInfo& kind, Value object) {
   if (auto found = fillers().find(kind.kind); found != fillers().end()) found->second(arena, object);
 }
 
+/// The pod says itself how long it bears a node in that state.
+bool tolerates(Value spec, std::string_view key) {
+  for (Value toleration : spec["tolerations"].items()) {
+    std::string_view own = toleration["key"].as_string(), effect = toleration["effect"].as_string();
+    if ((own == key || own.empty()) && (effect == "NoExecute" || effect.empty())) return true;
+  }
+  return false;
+}
+
 /// What the API server's admission plugins and strategies set in a new pod.
 void prepare_pod(Arena& arena, Value pod) {
   Value spec = pod["spec"];
   if (spec.is_map()) {
     fill(arena, spec, "preemptionPolicy", "PreemptLowerPriority");
     fill(arena, spec, "priority", 0);
-    if (spec["tolerations"].empty())
-      spec.set(
-          arena, "tolerations",
-          text::parse_json(
-              R"([{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute","tolerationSeconds":300},
-                  {"key":"node.kubernetes.io/unreachable","operator":"Exists","effect":"NoExecute","tolerationSeconds":300}])",
-              arena));
+    for (auto key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
+      if (!tolerates(spec, key))
+        spec.ensure_list(arena, "tolerations")
+            .push_back(arena, Value::map(arena, {{"key", Value::borrowed(key)},
+                                                 {"operator", "Exists"},
+                                                 {"effect", "NoExecute"},
+                                                 {"tolerationSeconds", 300}}));
   }
   pod["status"].set(arena, "phase", "Pending");
   pod["status"].set(arena, "qosClass", Value::borrowed(quality_class(spec)));

@@ -298,6 +298,35 @@ void check_claim(Causes& causes, Value object, Value old) {
     causes.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
 }
 
+/// Scopes choose among pods: what is limited must be of pods, and of those that the scopes leave.
+void check_quota_object(Causes& causes, Value object, Value) {
+  Value hard = object["spec"]["hard"], scopes = object["spec"]["scopes"];
+  for (const auto& [key, amount] : hard.members()) {
+    std::string field = fmt::format("spec.hard[{}]", key.view());
+    auto parsed = k8s::Quantity::parse(amount.as_string());
+    bool counts = key.view().starts_with("count/") || key.view().find('.') == std::string_view::npos;
+    if (parsed && *parsed < k8s::Quantity())
+      causes.invalid(field, quoted(amount.as_string()), "must be greater than or equal to 0");
+    else if (parsed && counts && key.view() != "cpu" && key.view() != "memory" && parsed->milli() % 1000)
+      causes.invalid(field, quoted(amount.as_string()), "must be an integer");
+  }
+  bool best_effort = false, odd = false;
+  for (Value scope : scopes.items()) {
+    std::string_view name = scope.as_string();
+    best_effort |= name == "BestEffort";
+    odd |= name != "BestEffort" && name != "NotBestEffort" && name != "Terminating" &&
+           name != "NotTerminating" && name != "PriorityClass" && name != "CrossNamespacePodAffinity";
+  }
+  if (odd) return causes.invalid("spec.scopes", text::to_json(scopes), "unsupported scope");
+  for (const auto& [key, amount] : hard.members()) {
+    std::string_view name = key.view();
+    bool of_pods = name == "pods" || name == "cpu" || name == "memory" || name.starts_with("limits.") ||
+                   (name.starts_with("requests.") && name != "requests.storage");
+    if (!scopes.empty() && (!of_pods || (best_effort && name != "pods")))
+      return causes.invalid("spec.scopes", text::to_json(scopes), "unsupported scope applied to resource");
+  }
+}
+
 using Check = void (*)(Causes&, Value, Value);
 const std::map<std::string, Check, std::less<>>& checks() {
   static const std::map<std::string, Check, std::less<>> table = {
@@ -318,6 +347,7 @@ const std::map<std::string, Check, std::less<>>& checks() {
       {"ClusterRoleBinding", check_binding},
       {"PersistentVolumeClaim", check_claim},
       {"Lease", check_lease},
+      {"ResourceQuota", check_quota_object},
   };
   return table;
 }

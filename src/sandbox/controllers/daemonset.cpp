@@ -204,7 +204,7 @@ void DaemonSetController::create(Look& look) {
   for (const auto& [key, effect] : kTolerated) tolerate(arena, spec, key, effect);
   if (spec["hostNetwork"].as_bool())
     tolerate(arena, spec, "node.kubernetes.io/network-unavailable", "NoSchedule");
-  if (!create_pod(context_, look.set, pod, kComponent)) look.again = context_.now + kRetryCreate;
+  if (!create_pod(context_, look.set, pod, kComponent).empty()) look.again = context_.now + kRetryCreate;
 }
 
 }  // namespace shipit::sandbox

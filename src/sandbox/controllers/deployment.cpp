@@ -483,6 +483,17 @@ void DeploymentController::count(Rollout& rollout) {
                                                        "Deployment does not have minimum availability."};
   if (set_last_condition(arena, status, condition, context_.now))
     find_condition(status, "Available").set(arena, "lastUpdateTime", time_value(arena, context_.now));
+  // What the ReplicaSet could not do.
+  Value failure =
+      rollout.current.stored ? find_condition(rollout.current["status"], "ReplicaFailure") : Value();
+  if (!failure.is_map()) {
+    remove_condition(status, "ReplicaFailure");
+  } else if (set_last_condition(
+                 arena, status,
+                 {"ReplicaFailure", "True", failure["reason"].as_string(), failure["message"].as_string()},
+                 context_.now)) {
+    find_condition(status, "ReplicaFailure").set(arena, "lastUpdateTime", time_value(arena, context_.now));
+  }
 }
 
 /// The Progressing condition. Returns when the deadline would pass.

@@ -78,7 +78,7 @@ bool JobController::create_pod_of(const Object& job) {
     k8s::set_label(arena, pod, std::string(prefix) + "job-name", job.name());
   }
   k8s::add_finalizer(arena, pod, kTracking);
-  return create_pod(context_, job, pod, kComponent);
+  return create_pod(context_, job, pod, kComponent).empty();
 }
 
 Time JobController::reconcile(const Key& key) {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "k8s/object.h"
+#include "sandbox/controllers/quota.h"
 #include "sandbox/defaults.h"
 #include "sandbox/status.h"
 #include "text/json.h"
@@ -144,19 +145,21 @@ Value complete_pod(Arena& arena, const k8s::KindInfo& kind, Value pod) {
   return complete;
 }
 
-bool create_pod(Context& context, const Object& owner, Value pod, std::string_view component) {
+std::string create_pod(Context& context, const Object& owner, Value pod, std::string_view component) {
   const k8s::KindInfo& kind = context.store.builtin("", "Pod");
   Arena arena;
   EventSource source{component};
   try {
-    ObjectRef created = context.store.create(kind, complete_pod(arena, kind, pod));
+    Value complete = complete_pod(arena, kind, pod);
+    check_quota(context.store, kind, complete);
+    ObjectRef created = context.store.create(kind, complete);
     context.events.normal(source, *owner.stored, "SuccessfulCreate", "Created pod: " + created->name);
-    return true;
+    return {};
   } catch (const StatusError& error) {
     if (error.reason != "AlreadyExists")
       context.events.warning(source, *owner.stored, "FailedCreate",
                              std::string("Error creating: ") + error.message);
-    return false;
+    return error.message;
   }
 }
 

@@ -71,9 +71,9 @@ text::Value pod_of_template(text::Arena& arena, const Object& owner, text::Value
                             std::string_view name);
 /// `pod` with what the API server's defaulting and admission add to a controller's request.
 text::Value complete_pod(text::Arena& arena, const k8s::KindInfo& kind, text::Value pod);
-/// Creates the pod and reports it with the owner's event "SuccessfulCreate" or "FailedCreate". False when
-/// refused.
-bool create_pod(Context& context, const Object& owner, text::Value pod, std::string_view component);
+/// Creates the pod and reports it with the owner's event "SuccessfulCreate" or "FailedCreate". Why it was
+/// refused; empty when it was made.
+std::string create_pod(Context& context, const Object& owner, text::Value pod, std::string_view component);
 void delete_pod(Context& context, const Object& owner, const Stored& pod, std::string_view component);
 
 /// An int-or-percent of `total`; `fallback` when it is missing.

@@ -53,6 +53,7 @@ Time ReplicaSetController::reconcile(const Key& key) {
     if (pod.stored->terminating) ++terminating;
   }
   Time again = Time::max();
+  std::string failure;  // why a pod could not be made
   if (!set.stored->terminating) {
     int64_t missing = desired - static_cast<int64_t>(active.size());
     for (int64_t i = 0; i < std::min(missing, kBurst); ++i) {
@@ -60,10 +61,10 @@ Time ReplicaSetController::reconcile(const Key& key) {
       std::string name = set.name() + "-" + context_.suffix();
       Value pod = pod_of_template(arena, set, spec["template"], name);
       pod["metadata"].set(arena, "generateName", Value::string(arena, set.name() + "-"));
-      if (!create_pod(context_, set, pod, kComponent)) {
-        again = context_.now + kRetryCreate;
-        break;
-      }
+      failure = create_pod(context_, set, pod, kComponent);
+      if (failure.empty()) continue;
+      again = context_.now + kRetryCreate;
+      break;
     }
     if (missing < 0) {
       std::stable_sort(active.begin(), active.end(), [](const Object* a, const Object* b) {
@@ -101,7 +102,13 @@ Time ReplicaSetController::reconcile(const Key& key) {
   set_positive("availableReplicas", available);
   status.set(arena, "terminatingReplicas", terminating);
   status.set(arena, "observedGeneration", set.stored->generation);
-  if (!set["status"]["conditions"].empty()) status.set(arena, "conditions", set["status"]["conditions"]);
+  if (Value conditions = set["status"]["conditions"]; !conditions.empty())
+    status.set(arena, "conditions", text::copy(arena, conditions));
+  if (failure.empty())
+    remove_condition(status, "ReplicaFailure");
+  else if (!find_condition(status, "ReplicaFailure").is_map())
+    set_condition(arena, status, {"ReplicaFailure", "True", "FailedCreate", failure}, context_.now);
+  if (status["conditions"].empty()) status.erase("conditions");
   write_status(context_, set, status);
   return again;
 }

@@ -12,6 +12,9 @@ namespace {
 constexpr std::string_view kServiceName = "kubernetes.io/service-name";
 constexpr std::string_view kManagedBy = "endpointslice.kubernetes.io/managed-by";
 
+/// Go's nil slice.
+Value or_null(Value list) { return list.empty() ? Value() : list; }
+
 /// The number behind a targetPort: itself, or the pod's port of that name; 0 when the pod has none.
 int64_t port_of(Value port, Value pod) {
   Value target = port["targetPort"];
@@ -131,8 +134,9 @@ void ServiceController::write_slice(const Object& service, const std::vector<Obj
     entry.set(arena, "targetRef", target_of(arena, pod));
     endpoints.push_back(arena, entry);
   }
-  slice.set(arena, "endpoints", endpoints);
-  slice.set(arena, "ports", ports_of(arena, service, pods));
+  // Without pods there are no ports, either: nobody knows what a named one is.
+  slice.set(arena, "endpoints", or_null(endpoints));
+  slice.set(arena, "ports", pods.empty() ? Value() : or_null(ports_of(arena, service, pods)));
   if (existing)
     context_.store.update(slices_, slice);
   else

@@ -12,6 +12,7 @@
 #include "sandbox/controllers/job.h"
 #include "sandbox/controllers/kubelet.h"
 #include "sandbox/controllers/namespace.h"
+#include "sandbox/controllers/quota.h"
 #include "sandbox/controllers/replicaset.h"
 #include "sandbox/controllers/service.h"
 #include "sandbox/controllers/statefulset.h"
@@ -44,6 +45,7 @@ Simulation::Simulation(Store& store, const Clock& clock, const Behaviours& behav
   add(std::make_unique<AutoscalerController>(context_));
   add(std::make_unique<DisruptionController>(context_));
   add(std::make_unique<VolumeController>(context_));
+  add(std::make_unique<QuotaController>(context_));
   kubelet_ = add(std::make_unique<Kubelet>(context_));
   add(std::make_unique<ServiceController>(context_));
   add(std::make_unique<GarbageCollector>(context_));
