@@ -1,7 +1,7 @@
 # Ship-it. `make` prints what there is; `make run` and `make test` install what they need first.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build run test test-real contract-real check bench bench-render conformance fuzz tidy web clean
+.PHONY: help setup setup-test build run test test-real contract-real check bench bench-api bench-render conformance fuzz tidy web clean
 
 JOBS ?= $(shell nproc)
 RELEASE := build/release
@@ -57,6 +57,10 @@ bench: setup-test build  ## The figures of bench/README.md
 bench-render: setup-test build  ## The engine against Helm's SDK in the same run
 	cmake --build $(RELEASE) -j $(JOBS) --target shipit_bench_binaries
 	tools/bench-render $(RELEASE)
+
+bench-api: setup-test build  ## The embedded cluster against a real kube-apiserver, the same load
+	cmake --build $(RELEASE) -j $(JOBS) --target api_load sandbox_server
+	tools/bench-api $(RELEASE)
 
 fuzz: setup-test  ## libFuzzer on every parser of untrusted bytes, FUZZ_SECONDS each
 	tools/fuzz $(FUZZ_SECONDS)
