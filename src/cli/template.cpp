@@ -205,6 +205,7 @@ helm::RenderResult render_input(const TemplateOptions& options, const RenderInpu
   request.capabilities = &input.capabilities;
   request.skip_schema = options.skip_schema_validation;
   request.include_crds = options.include_crds;
+  request.want_crds = options.include_crds;
   request.engine.enable_dns = options.enable_dns;
   if (input.cluster) request.engine.lookup = live_lookup(*input.cluster);
   request.keep_files = !options.post_renderer.empty();

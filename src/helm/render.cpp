@@ -273,7 +273,7 @@ void render_into(RenderResult& result, const Chart& chart, Value values, const R
   renderer.collect(active, coalesced, true);
   std::vector<RenderedFile> files = renderer.run(chart);
   result.notes = take_notes(files, active.path + "/templates/" + std::string(kNotes), request.subchart_notes);
-  collect_crds(active, result.crds);
+  if (request.want_crds || request.include_crds) collect_crds(active, result.crds);
   if (request.keep_files) result.files = files;
   if (request.trace) request.trace->files = files;
   SortedManifests sorted = sort_manifests(std::move(files));

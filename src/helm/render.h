@@ -34,7 +34,8 @@ struct RenderRequest {
   const Capabilities* capabilities = &Capabilities::offline();
   bool skip_schema = false;
   bool subchart_notes = false;
-  bool include_crds = false;     ///< put crds/ in front of `manifest`; `crds` has them anyway
+  bool include_crds = false;     ///< put crds/ in front of `manifest`
+  bool want_crds = true;         ///< give RenderResult::crds: copies, of megabytes in some charts
   RenderOptions engine;          ///< lookup, DNS, clock, random, limits
   bool keep_files = false;       ///< give RenderResult::files too (post-renderers need them)
   RenderTrace* trace = nullptr;  ///< filled in, also when the render fails
