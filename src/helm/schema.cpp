@@ -421,8 +421,8 @@ class SchemaCompiler final {
     if (draft >= 2020) {
       if (Value ref = schema["$dynamicRef"]; ref.is_string()) {
         rules.dynamic_ref = resolve(ref.as_string(), resource);
-        std::string fragment = split_url(ref.as_string()).fragment;
-        if (!fragment.starts_with('/')) rules.dynamic_ref_anchor = impl_.document.arena->copy(fragment);
+        std::string_view fragment = impl_.document.arena->copy(split_url(ref.as_string()).fragment);
+        if (!fragment.starts_with('/')) rules.dynamic_ref_anchor = fragment;
       }
       rules.dynamic_anchor = schema["$dynamicAnchor"].as_string();
     }

@@ -101,7 +101,7 @@ void Api::answer(Call& call) {
   call.custom = custom_.find(*call.target.kind);
   read_accept(call.request, call.target);
   if (call.target.kind->group.empty() && call.target.kind->kind == "Endpoints")
-    call.warnings.push_back("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+    call.warnings.emplace_back("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
   const CustomVersion* version = call.custom ? call.custom->version(call.target.version) : nullptr;
   if (version && !version->warning.empty()) call.warnings.push_back(version->warning);
   answer_resource(call);

@@ -19,7 +19,9 @@ TEST_P(CronNext, IsTheFirstMatchAfter) {
   const NextCase& c = GetParam();
   std::optional<Time> next = CronSchedule::parse(c.schedule).next(*parse_rfc3339(c.after), utc_only);
   ASSERT_EQ(next.has_value(), c.next != nullptr);
-  if (c.next) EXPECT_EQ(format_rfc3339(*next), c.next);
+  if (c.next) {
+    EXPECT_EQ(format_rfc3339(*next), c.next);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(
