@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "helm/schema_tree.h"
+#include "helm/stack_guard.h"
 #include "text/json.h"
 #include "text/utf8.h"
 
@@ -19,9 +20,9 @@ using Sort = SchemaComplaint::Sort;
 
 constexpr uint64_t kMaxSteps = 20'000'000;
 constexpr size_t kComplaintSteps = 50;
-constexpr size_t kRegexSteps = 20'000;  // compiling a pattern
-constexpr size_t kBytesPerStep = 16;    // of a text that is gone through
-constexpr int kMaxDepth = 1500;
+constexpr size_t kRegexSteps = 20'000;      // compiling a pattern
+constexpr size_t kBytesPerStep = 16;        // of a text that is gone through
+constexpr size_t kMaxStackBytes = 6 << 20;  // of the calling thread's stack
 
 /// Equal as JSON values: 1 and 1.0 are.
 bool json_equal(Value a, Value b) {
@@ -109,7 +110,7 @@ struct Place {
 struct Work {
   const Value* document;  ///< of the schema
   uint64_t steps = 0;
-  int depth = 0;
+  StackGuard stack{kMaxStackBytes};
 };
 
 using Complaints = std::vector<SchemaComplaint>;
@@ -133,10 +134,8 @@ class Validation final {
 
   Result run() {
     spend(1);
-    if (++work_.depth > kMaxDepth) throw invalid("values or schema are nested too deep to be checked");
-    Result result = check();
-    --work_.depth;
-    return result;
+    if (work_.stack.exhausted()) throw invalid("values or schema are nested too deep to be checked");
+    return check();
   }
 
   Unevaluated& unevaluated() { return unevaluated_; }
