@@ -53,38 +53,6 @@ bool is_named(const Type* type, std::string_view key) {
 
 bool empty_or_absent(const Value* value) { return value == nullptr || value->empty(); }
 
-/// The path element of a list item. Errors: Invalid for an item that can't be told apart.
-std::string item_element(const Type* list, Value item) {
-  if (list->sharing == Sharing::Set) {
-    if (item.is_map() || item.is_list() || item.is_null())
-      throw invalid("associative list without keys has an element that is not a scalar");
-    return "v:" + text::to_json(item);
-  }
-  if (!item.is_map()) throw invalid("associative list with keys may not have non-map elements");
-  std::vector<std::pair<std::string_view, std::string>> keys;
-  for (const auto& name : list->keys) {
-    if (const Value* value = item.find(name)) {
-      keys.emplace_back(name, text::to_json(*value));
-    } else if (auto fallback = list->key_defaults.find(name); fallback != list->key_defaults.end()) {
-      keys.emplace_back(name, fallback->second);
-    }
-  }
-  if (keys.empty())
-    throw invalid(fmt::format(
-        "associative list with keys has an element that omits all key fields [\"{}\"] (and doesn't have "
-        "default values for any key fields)",
-        fmt::join(list->keys, "\" \"")));
-  std::sort(keys.begin(), keys.end());
-  std::string out = "k:{";
-  for (const auto& [name, value] : keys) {
-    if (out.size() > 3) out += ',';
-    text::append_json_string(out, name);
-    out += ':';
-    out += value;
-  }
-  return out + "}";
-}
-
 /// A list's items by path element, in order. An element that occurs more than once has `count` > 1.
 struct Index {
   struct Entry {
@@ -429,6 +397,48 @@ void erase_path(Value object, const FieldSet& set) {
 
 }  // namespace
 
+namespace {
+/// A field that Go writes whatever it holds: the schema gives it its zero value as default.
+bool is_always_there(const Field& field) {
+  bool plain = field.type->kind == TypeKind::String || field.type->kind == TypeKind::Int32 ||
+               field.type->kind == TypeKind::Int64;
+  return plain && !field.pointer && !field.omit_empty;
+}
+}  // namespace
+
+std::string item_element(const Type* list, Value item) {
+  if (list->sharing == Sharing::Set) {
+    if (item.is_map() || item.is_list() || item.is_null())
+      throw invalid("associative list without keys has an element that is not a scalar");
+    return "v:" + text::to_json(item);
+  }
+  if (!item.is_map()) throw invalid("associative list with keys may not have non-map elements");
+  std::vector<std::pair<std::string_view, std::string>> keys;
+  for (const auto& name : list->keys) {
+    if (const Value* value = item.find(name)) {
+      keys.emplace_back(name, text::to_json(*value));
+    } else if (auto fallback = list->key_defaults.find(name); fallback != list->key_defaults.end()) {
+      keys.emplace_back(name, fallback->second);
+    } else if (const Field* field = list->element->field(name); field && is_always_there(*field)) {
+      keys.emplace_back(name, field->type->kind == TypeKind::String ? "\"\"" : "0");
+    }
+  }
+  if (keys.empty())
+    throw invalid(fmt::format(
+        "associative list with keys has an element that omits all key fields [\"{}\"] (and doesn't have "
+        "default values for any key fields)",
+        fmt::join(list->keys, "\" \"")));
+  std::sort(keys.begin(), keys.end());
+  std::string out = "k:{";
+  for (const auto& [name, value] : keys) {
+    if (out.size() > 3) out += ',';
+    text::append_json_string(out, name);
+    out += ':';
+    out += value;
+  }
+  return out + "}";
+}
+
 std::vector<ManagedFields> read_managed_fields(Value object) {
   std::vector<ManagedFields> out;
   for (Value item : metadata(object)["managedFields"].items()) {
@@ -571,7 +581,8 @@ void track_update(Arena& arena, const Type* type, Value live, Value updated, con
     metadata(updated).erase("managedFields");
     return;
   }
-  Value from = without_managed_fields(arena, live);
+  // Before there is an object, the server compares with an empty one of its Go type.
+  Value from = live.is_null() ? zero_value(arena, type) : without_managed_fields(arena, live);
   Value to = without_managed_fields(arena, updated);
   Comparison difference = compare(type, from, to);
   FieldSet touched = without_subtrees(difference.added.united(difference.modified), reset);

@@ -63,6 +63,10 @@ void track_update(text::Arena& arena, const Type* type, text::Value live, text::
 /// The paths that a value of this type would own.
 FieldSet field_set(const Type* type, text::Value value);
 
+/// The path element of an item in a list shared as a set or by keys. Errors: Invalid for an item that can't
+/// be told apart.
+std::string item_element(const Type* list, text::Value item);
+
 struct Comparison {
   FieldSet added, removed, modified;
   bool same() const { return added.empty() && removed.empty() && modified.empty(); }

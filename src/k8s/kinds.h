@@ -41,6 +41,8 @@ struct KindInfo {
   bool virtual_only = false;    ///< answered at once and never stored: SubjectAccessReview and the like
   bool custom = false;          ///< defined by a CustomResourceDefinition
 
+  /// A namespace is deleted by its name only.
+  bool deletes_collections() const { return custom || !group.empty() || kind != "Namespace"; }
   std::string api_version() const { return group.empty() ? version : group + "/" + version; }
   /// "deployments.apps", "pods": as error messages and CRD names say it.
   std::string qualified() const { return group.empty() ? plural : plural + "." + group; }

@@ -98,7 +98,6 @@ class JsonPatcher {
     } else if (op == "remove") {
       take(path, true);
     } else if (op == "replace") {
-      take(path, false);
       replace(path, value_of(operation));
     } else if (op == "move") {
       add(path, take(from_of(operation), true));
@@ -172,6 +171,7 @@ class JsonPatcher {
     insert_item(arena_, in, *index, value);
   }
 
+  /// The server's library takes a member that is not there for one that is.
   void replace(std::string_view pointer, Value value) {
     value = text::copy(arena_, value);
     auto tokens = split_pointer(pointer);
@@ -182,9 +182,11 @@ class JsonPatcher {
     Value in = parent(tokens, pointer);
     if (in.is_map()) {
       in.set(arena_, tokens.back(), value);
-    } else {
-      in.items()[*list_index(tokens.back(), in.size(), false)] = value;
+      return;
     }
+    auto index = list_index(tokens.back(), in.size(), false);
+    if (!index) throw missing_path(pointer);
+    in.items()[*index] = value;
   }
 
   Value take(std::string_view pointer, bool remove) {
@@ -209,165 +211,6 @@ class JsonPatcher {
   Value root_;
 };
 
-// Strategic merge patch.
-
-constexpr std::string_view kDirective = "$patch";
-constexpr std::string_view kRetainKeys = "$retainKeys";
-constexpr std::string_view kDeleteFrom = "$deleteFromPrimitiveList/";
-constexpr std::string_view kOrder = "$setElementOrder/";
-
-class StrategicMerger {
- public:
-  explicit StrategicMerger(Arena& arena) : arena_(arena) {}
-
-  Value map(const Type* type, Value target, Value patch) {
-    if (const Value* directive = patch.find(kDirective)) {
-      std::string_view word = directive->as_string();
-      if (word == "replace") return stripped(patch);
-      if (word == "delete") return Value::map(arena_);
-      if (word != "merge") throw invalid(fmt::format("unknown patch type: {}", word));
-    }
-    if (const Value* retain = patch.find(kRetainKeys)) keep_only(target, *retain);
-    for (const auto& [key, value] : patch.members()) {
-      std::string_view name = key.view();
-      if (name == kDirective || name == kRetainKeys) continue;
-      if (name.starts_with(kDeleteFrom)) {
-        delete_values(target[name.substr(kDeleteFrom.size())], value);
-        continue;
-      }
-      if (name.starts_with(kOrder)) continue;
-      if (value.is_null()) {
-        target.erase(key);
-        continue;
-      }
-      member(type, target, patch, name, value);
-    }
-    for (const auto& [key, order] : patch.members()) {
-      std::string_view name = key.view();
-      if (!name.starts_with(kOrder)) continue;
-      name.remove_prefix(kOrder.size());
-      const Field* field = type->kind == TypeKind::Struct ? type->field(name) : nullptr;
-      if (const Value* list = target.find(name); list && list->is_list())
-        reorder(*list, order, field ? field->patch_merge_key : "", patch.has(name));
-    }
-    return target;
-  }
-
- private:
-  void member(const Type* type, Value target, Value, std::string_view name, Value value) {
-    const Field* field = type->kind == TypeKind::Struct ? type->field(name) : nullptr;
-    const Type* child = child_type(type, name);
-    const Value* old = target.find(name);
-    bool replace = field && field->patch == PatchStrategy::Replace;
-    if (value.is_map() && old && old->is_map() && !replace) {
-      Value merged = map(child, *old, value);
-      if (value[kDirective].as_string() == "delete") {
-        target.erase(name);
-      } else {
-        target.set(arena_, name, merged);
-      }
-    } else if (value.is_map()) {
-      target.set(arena_, name, map(child, Value::map(arena_), value));
-    } else if (value.is_list() && old && old->is_list() && field &&
-               (field->patch == PatchStrategy::Merge || field->patch == PatchStrategy::MergeRetainKeys)) {
-      list(child, field->patch_merge_key, *old, value);
-    } else if (value.is_list() && field && !field->patch_merge_key.empty()) {
-      Value fresh = Value::list(arena_);
-      target.set(arena_, name, fresh);
-      list(child, field->patch_merge_key, fresh, value);
-    } else {
-      target.set(arena_, name, text::copy(arena_, value));
-    }
-  }
-
-  void list(const Type* type, const std::string& key, Value target, Value patch) {
-    if (key.empty()) {  // primitives: a union
-      for (Value item : patch.items()) {
-        auto have = target.items();
-        if (std::none_of(have.begin(), have.end(), [&](Value v) { return text::equal(v, item); }))
-          target.push_back(arena_, text::copy(arena_, item));
-      }
-      return;
-    }
-    const Type* element = type->kind == TypeKind::List && type->element ? type->element : any_type();
-    for (Value item : patch.items())
-      if (item[kDirective].as_string() == "replace") {
-        while (!target.empty()) target.remove_at(target.size() - 1);
-      }
-    for (Value item : patch.items()) {
-      if (!item.is_map()) throw invalid("delete patch type with no merge key defined");
-      std::string_view directive = item[kDirective].as_string();
-      if (directive == "replace") continue;
-      const Value* wanted = item.find(key);
-      if (!wanted)
-        throw invalid(
-            fmt::format("map: {} does not contain declared merge key: {}", text::to_json(item), key));
-      std::optional<size_t> at;
-      for (size_t i = 0; i < target.size() && !at; ++i)
-        if (text::equal(target[i][text::Key(key)], *wanted)) at = i;
-      if (directive == "delete") {
-        for (size_t i = target.size(); i-- > 0;)
-          if (text::equal(target[i][text::Key(key)], *wanted)) target.remove_at(i);
-      } else if (at) {
-        target.items()[*at] = map(element, target[*at], item);
-      } else {
-        target.push_back(arena_, map(element, Value::map(arena_), item));
-      }
-    }
-  }
-
-  /// The order the patch asks for; items that only the server has keep their place relative to their
-  /// neighbours.
-  void reorder(Value list, Value order, const std::string& key, bool) {
-    auto rank = [&](Value item) -> std::optional<size_t> {
-      for (size_t i = 0; i < order.size(); ++i) {
-        Value wanted = key.empty() ? order[i] : order[i][text::Key(key)];
-        if (text::equal(key.empty() ? item : item[text::Key(key)], wanted)) return i;
-      }
-      return std::nullopt;
-    };
-    std::vector<std::pair<size_t, Value>> ranked;
-    std::vector<size_t> places;
-    auto items = list.items();
-    for (size_t i = 0; i < items.size(); ++i) {
-      if (auto r = rank(items[i])) {
-        ranked.emplace_back(*r, items[i]);
-        places.push_back(i);
-      }
-    }
-    std::stable_sort(ranked.begin(), ranked.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (size_t i = 0; i < places.size(); ++i) items[places[i]] = ranked[i].second;
-  }
-
-  static void delete_values(Value list, Value values) {
-    for (size_t i = list.size(); i-- > 0;)
-      for (Value value : values.items())
-        if (text::equal(list[i], value)) {
-          list.remove_at(i);
-          break;
-        }
-  }
-
-  void keep_only(Value target, Value keys) {
-    std::vector<std::string> gone;
-    for (const auto& [key, value] : target.members()) {
-      bool kept = false;
-      for (Value name : keys.items()) kept |= name.as_string() == key.view();
-      if (!kept) gone.emplace_back(key.view());
-    }
-    for (const auto& name : gone) target.erase(name);
-  }
-
-  Value stripped(Value patch) {
-    Value out = text::copy(arena_, patch);
-    out.erase(kDirective);
-    return out;
-  }
-
-  Arena& arena_;
-};
-
 }  // namespace
 
 Value json_patch(Arena& arena, Value target, Value patch) {
@@ -375,11 +218,6 @@ Value json_patch(Arena& arena, Value target, Value patch) {
   JsonPatcher patcher(arena, text::copy(arena, target));
   for (Value operation : patch.items()) patcher.run(operation);
   return patcher.root();
-}
-
-Value strategic_merge_patch(Arena& arena, const Type* type, Value target, Value patch) {
-  if (!patch.is_map()) throw invalid("the patch is not an object");
-  return StrategicMerger(arena).map(type, text::copy(arena, target), patch);
 }
 
 }  // namespace shipit::k8s

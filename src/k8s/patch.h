@@ -19,7 +19,8 @@ text::Value json_patch(text::Arena& arena, text::Value target, text::Value patch
 
 /// Strategic merge patch by the type's patch strategies: merge lists by key, $patch: delete/replace/merge,
 /// $deleteFromPrimitiveList, $setElementOrder, $retainKeys.
-/// Errors: Invalid (an item without its merge key, an unknown directive, list and map mixed up).
+/// Errors, in the server's words: Invalid for a directive of a wrong form, Internal for an item without its
+/// merge key and for an unknown directive (which the server answers with 500).
 text::Value strategic_merge_patch(text::Arena& arena, const Type* type, text::Value target,
                                   text::Value patch);
 

@@ -49,6 +49,28 @@ TEST(JsonPatch, Operations) {
   }
 }
 
+TEST(StrategicPatch, RefusalsAreTheServers) {
+  const Type* type = builtin_type("io.k8s.api.core.v1.PodSpec");
+  struct Refusal {
+    const char* patch;
+    const char* message;
+  };
+  for (const Refusal& c : {Refusal{R"({"containers":[{"image":"x"}]})",
+                                   "map: map[image:x] does not contain declared merge key: name"},
+                           Refusal{R"({"containers":[{"name":"a","$patch":"odd"}]})",
+                                   "unknown patch type: odd in map: map[$patch:odd name:a]"},
+                           Refusal{R"({"$retainKeys":["a"],"b":1})", "invalid patch format of retainKeys"}}) {
+    text::Document target = text::parse_json(R"({"containers":[{"name":"a"}]})"),
+                   patch = text::parse_json(c.patch);
+    try {
+      strategic_merge_patch(*target.arena, type, target.root, patch.root);
+      ADD_FAILURE() << c.patch;
+    } catch (const Error& error) {
+      EXPECT_EQ(c.message, error.message());
+    }
+  }
+}
+
 TEST(StrategicPatch, ListsMergeByTheirKeys) {
   const Type* type = builtin_type("io.k8s.api.core.v1.PodSpec");
   ASSERT_NE(nullptr, type);
@@ -63,6 +85,10 @@ TEST(StrategicPatch, ListsMergeByTheirKeys) {
            Case{R"({"containers":[{"name":"a"},{"name":"b"}]})",
                 R"({"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]})",
                 R"({"containers":[{"name":"b"},{"name":"a"}]})"},
+           // What is new stands where the patch has it; what only the server has keeps its place.
+           Case{R"({"containers":[{"name":"a"},{"name":"b"}]})",
+                R"({"containers":[{"name":"new"},{"name":"a","image":"1"}]})",
+                R"({"containers":[{"name":"new"},{"image":"1","name":"a"},{"name":"b"}]})"},
            Case{R"({"tolerations":[{"key":"a"}]})", R"({"tolerations":[{"key":"b"}]})",
                 R"({"tolerations":[{"key":"b"}]})"},
            Case{R"({"volumes":[{"name":"v","emptyDir":{}}]})",

@@ -204,4 +204,26 @@ const Type* child_type(const Type* type, std::string_view key) {
   }
 }
 
+text::Value zero_value(text::Arena& arena, const Type* type) {
+  switch (type->kind) {
+    case TypeKind::String:
+      return "";
+    case TypeKind::Bool:
+      return text::Value(false);
+    case TypeKind::Int32:
+    case TypeKind::Int64:
+      return text::Value(0);
+    case TypeKind::Struct: {
+      text::Value out = text::Value::map(arena, type->fields.size());
+      for (const Field& field : type->fields) {
+        bool there = !field.pointer && (field.type->kind == TypeKind::Struct || !field.omit_empty);
+        if (there) out.set_borrowed(arena, field.name, zero_value(arena, field.type));
+      }
+      return out;
+    }
+    default:
+      return {};
+  }
+}
+
 }  // namespace shipit::k8s

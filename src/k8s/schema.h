@@ -84,4 +84,8 @@ const Type* object_meta_type();
 /// schema.
 const Type* child_type(const Type* type, std::string_view key);
 
+/// What Go writes of a value of this type that nobody has filled in: for a struct its fields that are always
+/// there; null for anything else.
+text::Value zero_value(text::Arena& arena, const Type* type);
+
 }  // namespace shipit::k8s

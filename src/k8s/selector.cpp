@@ -81,7 +81,8 @@ Error parse_error(std::string_view what) {
 
 std::vector<std::string> parse_values(Lexer& lexer) {
   std::vector<std::string> values;
-  if (lexer.at_end() || lexer.take() != "(") throw parse_error("found '', expected: '('");
+  if (std::string word = lexer.take(); word != "(")
+    throw parse_error(fmt::format("found '{}' expected: '('", word));
   while (true) {
     if (lexer.at_end()) throw parse_error("found '', expected: ',' or ')'");
     if (lexer.is_symbol()) {
@@ -165,11 +166,11 @@ Selector Selector::parse(std::string_view text) {
     bool negated = false;
     if (lexer.is_symbol()) {
       std::string symbol = lexer.take();
-      if (symbol == "," && !selector.requirements_.empty()) continue;
       if (symbol != "!")
-        throw parse_error(fmt::format("found '{}', expected: !, identifier, or 'end of string'", symbol));
+        throw invalid(fmt::format("found '{}', expected: !, identifier, or 'end of string'", symbol));
       negated = true;
-      if (lexer.at_end() || lexer.is_symbol()) throw parse_error("found '', expected: identifier");
+      if (lexer.at_end() || lexer.is_symbol())
+        throw parse_error(fmt::format("found '{}', expected: identifier", lexer.word()));
     }
     requirement.key = lexer.take();
     if (negated) {
@@ -185,7 +186,10 @@ Selector Selector::parse(std::string_view text) {
         requirement.op = op == "!=" ? Operator::NotIn
                                     : (op == ">" ? Operator::GreaterThan
                                                  : (op == "<" ? Operator::LessThan : Operator::In));
-        std::string value = lexer.at_end() || lexer.is_symbol() ? "" : lexer.take();
+        bool none = lexer.at_end() || lexer.word() == ",";
+        if (!none && lexer.is_symbol())
+          throw parse_error(fmt::format("found '{}', expected: identifier", lexer.word()));
+        std::string value = none ? "" : lexer.take();
         requirement.values = {value};
         if ((op == ">" || op == "<") && !to_number(value))
           throw invalid("for 'Gt', 'Lt' operators, the value must be an integer");
@@ -207,8 +211,9 @@ Selector Selector::parse(std::string_view text) {
     selector.requirements_.push_back(std::move(requirement));
     if (lexer.at_end()) break;
     std::string comma = lexer.take();
-    if (comma != ",") throw parse_error(fmt::format("found '{}', expected: ',' or 'end of string'", comma));
-    if (lexer.at_end()) throw parse_error("found '', expected: identifier after ','");
+    if (comma != ",") throw invalid(fmt::format("found '{}', expected: ',' or 'end of string'", comma));
+    if (lexer.at_end() || (lexer.is_symbol() && lexer.word() != "!"))
+      throw invalid(fmt::format("found '{}', expected: identifier after ','", lexer.word()));
   }
   return selector;
 }

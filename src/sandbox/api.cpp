@@ -18,6 +18,27 @@ Api::Api(Store& store, size_t max_body)
 }
 Api::~Api() = default;
 
+namespace {
+
+bool is_builtin_group(const std::vector<std::string>& segments) {
+  auto kinds = k8s::builtin_kinds();
+  return segments.size() > 1 && std::any_of(kinds.begin(), kinds.end(), [&](const k8s::KindInfo& kind) {
+           return kind.group == segments[1];
+         });
+}
+
+/// What a server says of a method that a path does not take: custom kinds name the verb.
+StatusError method_refused(const k8s::KindInfo& kind, std::string_view method) {
+  if (!kind.custom) return generic_response(405);
+  static constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {
+      {"POST", "create"}, {"PUT", "update"}, {"PATCH", "patch"}, {"DELETE", "delete"}};
+  for (auto [known, verb] : kVerbs)
+    if (known == method) return method_not_supported(kind, verb);
+  return generic_response(405);
+}
+
+}  // namespace
+
 bool Api::Call::dry_run() const { return request.param("dryRun") == "All"; }
 
 std::string Api::Call::manager() const {
@@ -96,7 +117,12 @@ void Api::answer(Call& call) {
   bool under_api = !call.segments.empty() && (call.segments[0] == "api" || call.segments[0] == "apis");
   std::optional<Target> target;
   if (under_api) target = find_target(store_, custom_, call.segments);
-  if (!target) return call.send(404, "404 page not found\n", "text/plain; charset=utf-8");
+  if (!target) {
+    // A path below a built-in group is that group's to refuse; elsewhere nobody is there.
+    bool built_in = under_api && (call.segments[0] == "api" || is_builtin_group(call.segments));
+    if (built_in) throw generic_response(404);
+    return call.send(404, "404 page not found\n", "text/plain; charset=utf-8");
+  }
   call.target = std::move(*target);
   call.custom = custom_.find(*call.target.kind);
   read_accept(call.request, call.target);
@@ -153,7 +179,7 @@ void Api::answer_resource(Call& call) {
     if (std::find(std::begin(kRefused), std::end(kRefused), sub) != std::end(kRefused))
       throw not_implemented(fmt::format("{}/{}", kind.plural, sub));
     if (sub != "status" || !kind.has_status)
-      return call.send(404, "404 page not found\n", "text/plain; charset=utf-8");
+      throw kind.custom ? not_found_status(kind, target.name) : generic_response(404);
   }
   bool collection = target.name.empty();
   if (method == "GET" || method == "HEAD") {
@@ -163,9 +189,9 @@ void Api::answer_resource(Call& call) {
   if (method == "POST" && collection) return create(call);
   if (method == "PUT" && !collection) return replace(call);
   if (method == "PATCH" && !collection) return patch(call);
-  if (method == "DELETE" && sub.empty()) return collection ? remove_collection(call) : remove(call);
-  throw StatusError(405, "MethodNotAllowed",
-                    "the server does not allow this method on the requested resource");
+  bool deletable = sub.empty() && (!collection || kind.deletes_collections());
+  if (method == "DELETE" && deletable) return collection ? remove_collection(call) : remove(call);
+  throw method_refused(kind, method);
 }
 
 Time Api::step(Time now) {

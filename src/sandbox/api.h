@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "k8s/apply.h"
 #include "net/server.h"
 #include "sandbox/addresses.h"
 #include "sandbox/crd.h"
@@ -47,19 +48,30 @@ class Api final {
   void create(Call& call);
   void replace(Call& call);
   void patch(Call& call);
-  void apply(Call& call, text::Value config);
+  void apply(Call& call);
   void remove(Call& call);
   void remove_collection(Call& call);
   void evict(Call& call);
   void finalize_namespace(Call& call);
   void review(Call& call);
+  // Server-side apply.
+  static void check_configuration(text::Value config, std::string_view api_version, std::string_view kind,
+                                  const k8s::Type* type);
+  k8s::ApplyResult apply_or_conflict(Call& call, const k8s::Type* type, text::Value live, text::Value config,
+                                     const k8s::Writer& writer, const k8s::FieldSet& reset);
   // Scale.
   text::Value scale_of(Call& call, const Stored& object);
   void scale(Call& call);
+  text::Value apply_scale(Call& call, text::Value current);
 
-  text::Value read_body(Call& call);
+  // What is written: decoded by its type, at its place, defaulted and validated.
+  struct Decoded;
+  Decoded decode(Call& call, text::Value body);
+  text::Value decode_body(Call& call, text::Value body);
+  text::Value decode_patched(Call& call, text::Value patched, const std::string& shown);
+  static StatusError refused_patch(const std::string& shown, const std::string& why);
+  void check_place(Call& call, text::Value object);
   text::Value admit(Call& call, text::Value object, text::Value old);
-  void check_identity(Call& call, text::Value object);
   void send_object(Call& call, int status, const Stored& object);
   ObjectRef existing(const Call& call);
 

@@ -23,6 +23,12 @@ struct Api::Call {
   void send_json(int status, std::string body);
 };
 
+/// A body in the types of its kind.
+struct Api::Decoded {
+  text::Value object;
+  std::vector<std::string> unknown;  ///< paths of fields that fell out
+};
+
 struct Api::FollowedLog {
   std::shared_ptr<net::Stream> stream;
   std::string ns, pod;

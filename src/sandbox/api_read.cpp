@@ -3,8 +3,12 @@
 #include <algorithm>
 
 #include "sandbox/api_call.h"
+#include "sandbox/causes.h"
 #include "sandbox/field_selector.h"
+#include "sandbox/json_scan.h"
 #include "sandbox/request_options.h"
+#include "sandbox/typed.h"
+#include "text/base64.h"
 #include "text/json.h"
 
 namespace shipit::sandbox {
@@ -27,39 +31,44 @@ Selectors read_selectors(const net::Request& request, const Target& target, cons
   return out;
 }
 
-/// Where the next page starts, and at which state of the store: "rv\0namespace\0name" in hex.
+/// Where the next page starts, and at which state of the store. *Source:* k8s.io/apiserver
+/// pkg/storage/continue.go, whose token it is.
 struct Position {
   int64_t resource_version = 0;
   std::string ns, name;
 };
 
 std::string to_token(const Position& position) {
-  std::string plain = fmt::format("{}/{}/{}", position.resource_version, position.ns, position.name);
-  std::string out;
-  for (unsigned char c : plain) out += fmt::format("{:02x}", c);
+  std::string start = position.ns.empty() ? position.name : position.ns + "/" + position.name;
+  std::string out = text::encode_base64(
+      fmt::format(R"({{"v":"meta.k8s.io/v1","rv":{},"start":"{}"}})", position.resource_version, start));
+  while (out.ends_with('=')) out.pop_back();
+  std::replace(out.begin(), out.end(), '+', '-');
+  std::replace(out.begin(), out.end(), '/', '_');
   return out;
 }
 
-Position from_token(std::string_view token) {
-  auto bad = [] { return bad_request("continue key is not valid: encoded pagination key is invalid"); };
-  std::string plain;
-  if (token.size() % 2) throw bad();
-  auto digit = [&](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    throw bad();
+Position from_token(std::string token, bool namespaced) {
+  auto bad = [](std::string_view why) {
+    return bad_request(fmt::format("invalid continue token: continue key is not valid: {}", why));
   };
-  for (size_t i = 0; i < token.size(); i += 2)
-    plain += static_cast<char>(digit(token[i]) * 16 + digit(token[i + 1]));
-  size_t a = plain.find('/'), b = plain.find('/', a + 1);
-  if (a == std::string::npos || b == std::string::npos || a == 0 || a > 18) throw bad();
+  std::replace(token.begin(), token.end(), '-', '+');
+  std::replace(token.begin(), token.end(), '_', '/');
+  auto plain = text::decode_base64(token);
+  if (!plain) throw bad("illegal base64 data at input byte " + std::to_string(bad_base64(token)));
+  if (auto problem = go_json_error(*plain)) throw bad(*problem);
+  text::Document body = text::parse_json(*plain);
   Position out;
-  for (char c : plain.substr(0, a)) {
-    if (c < '0' || c > '9') throw bad();
-    out.resource_version = out.resource_version * 10 + (c - '0');
-  }
-  out.ns = plain.substr(a + 1, b - a - 1);
-  out.name = plain.substr(b + 1);
+  out.resource_version = body["rv"].as_int();
+  std::string start = body["start"].str();
+  if (body["v"].as_string() != "meta.k8s.io/v1")
+    throw bad("server does not recognize this encoded version " + body["v"].str());
+  if (out.resource_version <= 0)
+    throw bad("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+  if (start.empty()) throw bad("encoded start key empty (version meta.k8s.io/v1)");
+  size_t slash = namespaced ? start.find('/') : std::string::npos;
+  if (slash != std::string::npos) out.ns = start.substr(0, slash);
+  out.name = start.substr(slash == std::string::npos ? 0 : slash + 1);
   return out;
 }
 
@@ -90,13 +99,35 @@ std::optional<std::vector<ObjectRef>> rows_at(const Store& store, const Target& 
   return rows;
 }
 
-int64_t parse_version(std::string_view text) {
-  if (text.empty() || text.size() > 18 ||
-      !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }))
-    throw StatusError(
-        400, "BadRequest",
-        fmt::format("Invalid value: \"{}\": strconv.ParseUint: parsing \"{}\": invalid syntax", text, text));
-  return std::stoll(std::string(text));
+/// What is wrong with a resourceVersion, or nothing.
+std::string version_problem(std::string_view text) {
+  if (text.size() <= 18 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    return {};
+  return fmt::format("resourceVersion: Invalid value: {0}: strconv.ParseUint: parsing {0}: invalid syntax",
+                     quoted(text));
+}
+
+/// A version asked for, or 0. Errors: StatusError 504 for one that is yet to come.
+int64_t read_version(const Store& store, std::string_view text) {
+  int64_t wanted = text.empty() ? 0 : std::stoll(std::string(text));
+  if (wanted <= store.resource_version()) return wanted;
+  StatusError error(
+      504, "Timeout",
+      fmt::format("Too large resource version: {}, current: {}", wanted, store.resource_version()));
+  error.causes.push_back({"ResourceVersionTooLarge", "Too large resource version", ""});
+  error.retry_after_seconds = 1;
+  throw error;
+}
+
+StatusError wrong_shape(const Target& target) {
+  return {
+      406, "NotAcceptable",
+      target.metadata_list
+          ? fmt::format("you requested PartialObjectMetadataList, but the requested object is not a list "
+                        "(*{})",
+                        internal_type(*target.kind))
+          : fmt::format("you requested PartialObjectMetadata, but the requested object is a list (*{}List)",
+                        internal_type(*target.kind))};
 }
 
 }  // namespace
@@ -108,6 +139,7 @@ ObjectRef Api::existing(const Call& call) {
 }
 
 void Api::send_object(Call& call, int status, const Stored& object) {
+  if (call.target.view == View::Metadata && call.target.metadata_list) throw wrong_shape(call.target);
   std::string body;
   if (call.target.view == View::Table) {
     auto copy = std::make_shared<const Stored>(object);
@@ -119,7 +151,12 @@ void Api::send_object(Call& call, int status, const Stored& object) {
   call.send_json(status, std::move(body));
 }
 
-void Api::read_one(Call& call) { send_object(call, 200, *existing(call)); }
+void Api::read_one(Call& call) {
+  std::string_view version = call.request.param("resourceVersion");
+  if (std::string problem = version_problem(version); !problem.empty()) throw StatusError(500, "", problem);
+  read_version(store_, version);
+  send_object(call, 200, *existing(call));
+}
 
 void Api::read_list(Call& call) {
   const net::Request& request = call.request;
@@ -127,14 +164,16 @@ void Api::read_list(Call& call) {
   check_list_options(request, false);
   Selectors selectors = read_selectors(request, target, call.custom);
   int64_t limit = query_number(request, "limit").value_or(0);
-  if (limit < 0) throw bad_request("limit must not be negative");
+  if (target.view == View::Metadata && !target.metadata_list) throw wrong_shape(target);
   ListMeta meta;
   meta.resource_version = store_.resource_version();
 
   std::vector<ObjectRef> rows;
   size_t from = 0;
   if (std::string_view token = request.param("continue"); !token.empty()) {
-    Position position = from_token(token);
+    if (std::string_view version = request.param("resourceVersion"); !version.empty() && version != "0")
+      throw bad_request("specifying resource version is not allowed when using continue");
+    Position position = from_token(std::string(token), target.kind->namespaced);
     auto then = rows_at(store_, target, position.resource_version);
     if (!then)
       throw expired(
@@ -150,15 +189,9 @@ void Api::read_list(Call& call) {
   } else {
     std::string_view version = request.param("resourceVersion");
     std::string_view match = request.param("resourceVersionMatch");
-    int64_t wanted = version.empty() ? 0 : parse_version(version);
-    if (wanted > store_.resource_version()) {
-      StatusError error(
-          504, "Timeout",
-          fmt::format("Too large resource version: {}, current: {}", wanted, store_.resource_version()));
-      error.causes.push_back({"ResourceVersionTooLarge", "Too large resource version", ""});
-      error.retry_after_seconds = 1;
-      throw error;
-    }
+    if (std::string problem = version_problem(version); !problem.empty())
+      throw bad_request("invalid resource version: " + problem);
+    int64_t wanted = read_version(store_, version);
     if (match == "Exact" && wanted > 0) {
       auto then = rows_at(store_, target, wanted);
       if (!then)
@@ -196,14 +229,8 @@ void Api::start_watch(Call& call) {
   watch.initial_events = query_flag(request, "sendInitialEvents");
   std::string_view version = request.param("resourceVersion");
   if (!version.empty() && version != "0") {
-    watch.resource_version = parse_version(version);
-    if (*watch.resource_version > store_.resource_version()) {
-      StatusError error(504, "Timeout",
-                        fmt::format("Too large resource version: {}, current: {}", *watch.resource_version,
-                                    store_.resource_version()));
-      error.retry_after_seconds = 1;
-      throw error;
-    }
+    if (std::string problem = version_problem(version); !problem.empty()) throw StatusError(500, "", problem);
+    watch.resource_version = read_version(store_, version);
   }
   Time now = store_.clock().now();
   int64_t timeout = query_number(request, "timeoutSeconds").value_or(0);

@@ -1,8 +1,13 @@
 // Scale subresources, and the reviews that are answered without being stored.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "k8s/apply.h"
 #include "k8s/patch.h"
 #include "sandbox/api_call.h"
+#include "sandbox/bodies.h"
+#include "sandbox/request_options.h"
 #include "text/json.h"
 
 namespace shipit::sandbox {
@@ -12,9 +17,60 @@ using text::Value;
 
 namespace {
 
+constexpr const char* kScaleVersion = "autoscaling/v1";
+
 /// ".spec.replicas" as a custom kind names its scale fields → "spec.replicas".
 std::string dotted(std::string_view json_path) {
   return std::string(json_path.starts_with('.') ? json_path.substr(1) : json_path);
+}
+
+/// ".spec.replicas" → {"f:spec", "f:replicas"}
+std::vector<std::string> field_path(std::string_view dotted_path) {
+  std::vector<std::string> out;
+  while (true) {
+    size_t dot = dotted_path.find('.');
+    out.push_back("f:" + std::string(dotted_path.substr(0, dot)));
+    if (dot == std::string_view::npos) return out;
+    dotted_path.remove_prefix(dot + 1);
+  }
+}
+
+// Who owns an object's replicas owns its scale's, and the other way round. *Source:* ScaleHandler in
+// k8s.io/apimachinery pkg/util/managedfields.
+using Managers = std::vector<k8s::ManagedFields>;
+using FieldPath = std::vector<std::string>;
+
+k8s::FieldSet only(const FieldPath& path) {
+  k8s::FieldSet set;
+  set.insert(path);
+  return set;
+}
+
+Managers managers_of_scale(Managers managers, const FieldPath& replicas, const FieldPath& in_scale) {
+  std::erase_if(managers, [&](const k8s::ManagedFields& entry) { return !entry.fields.contains(replicas); });
+  for (k8s::ManagedFields& entry : managers) {
+    entry.fields = only(in_scale);
+    entry.api_version = kScaleVersion;
+  }
+  return managers;
+}
+
+Managers managers_of_object(Managers managers, const Managers& of_scale, const FieldPath& replicas,
+                            const std::string& api_version) {
+  auto find = [](const Managers& in, const k8s::ManagedFields& wanted) {
+    return std::any_of(in.begin(), in.end(), [&](const k8s::ManagedFields& entry) {
+      return entry.manager == wanted.manager && entry.operation == wanted.operation &&
+             entry.subresource == wanted.subresource;
+    });
+  };
+  for (k8s::ManagedFields& entry : managers)
+    if (!find(of_scale, entry)) entry.fields = entry.fields.minus(only(replicas));
+  std::erase_if(managers, [](const k8s::ManagedFields& entry) { return entry.fields.empty(); });
+  for (const k8s::ManagedFields& entry : of_scale)
+    if (!find(managers, entry))
+      managers.push_back(
+          {entry.manager, entry.operation, api_version, entry.subresource, entry.time, only(replicas)});
+  return managers;
 }
 
 void set_path(Arena& arena, Value object, std::string_view path, Value value) {
@@ -54,25 +110,50 @@ Value Api::scale_of(Call& call, const Stored& object) {
   return out;
 }
 
+/// The scale that an applied configuration makes of `current`, with its managers.
+Value Api::apply_scale(Call& call, Value current) {
+  check_write_options(call.request, WriteVerb::Apply);
+  Value config = read_configuration(call.request, call.arena);
+  const k8s::Type* type = k8s::builtin_type({"autoscaling", "v1", "Scale"});
+  check_configuration(config, kScaleVersion, "Scale", type);
+  k8s::Writer writer{call.manager(), "scale", kScaleVersion};
+  Value result = apply_or_conflict(call, type, current, config, writer, {}).object;
+  check_place(call, result);
+  return result;
+}
+
 void Api::scale(Call& call) {
   Arena& arena = call.arena;
   ObjectRef object = existing(call);
   const std::string& method = call.request.method;
   call.target.view = View::Object;
   if (method == "GET") return call.send_json(200, text::to_json(scale_of(call, *object)));
-  if (method != "PUT" && method != "PATCH")
-    throw StatusError(405, "MethodNotAllowed",
-                      "the server does not allow this method on the requested resource");
-  std::string_view type = call.request.headers.get_or("content-type", "application/json");
-  if (type.starts_with("application/apply-patch")) throw not_implemented("server-side apply of a Scale");
+  if (method != "PUT" && method != "PATCH") throw generic_response(405);
+  std::string path =
+      call.custom ? dotted(call.custom->version(call.target.version)->scale_spec) : "spec.replicas";
+  Value next = object->parse(arena);
+  WriteOptions options = call.write_options();
+  std::string type = media_type(call.request);
   Value wanted;
   if (method == "PUT") {
-    wanted = read_body(call);
-  } else {
-    Value body = text::parse_json(call.request.body, arena);
+    wanted = read_object(call.request, "Scale", arena);
+  } else if (type == "application/apply-patch+yaml") {
+    FieldPath replicas = field_path(path);
     Value current = scale_of(call, *object);
-    wanted = type.starts_with("application/json-patch") ? k8s::json_patch(arena, current, body)
-                                                        : k8s::merge_patch(arena, current, body);
+    Managers managers = k8s::read_managed_fields(next);
+    k8s::write_managed_fields(arena, current,
+                              managers_of_scale(managers, replicas, field_path("spec.replicas")));
+    wanted = apply_scale(call, current);
+    managers =
+        managers_of_object(managers, k8s::read_managed_fields(wanted), replicas, next["apiVersion"].str());
+    k8s::write_managed_fields(arena, next, managers);
+    options.managed_fields_done = true;
+  } else {
+    check_json(call.request);
+    Value body = read_patch(call.request, arena);
+    Value current = scale_of(call, *object);
+    wanted = type == "application/json-patch+json" ? k8s::json_patch(arena, current, body)
+                                                   : k8s::merge_patch(arena, current, body);
   }
   Value replicas = wanted["spec"]["replicas"];
   if (!replicas.is_null() && !replicas.is_number())
@@ -93,23 +174,19 @@ void Api::scale(Call& call) {
   std::string_view version = k8s::resource_version_of(wanted);
   if (!version.empty() && version != std::to_string(object->resource_version))
     throw modified_conflict(*call.target.kind, object->name);
-  std::string path =
-      call.custom ? dotted(call.custom->version(call.target.version)->scale_spec) : "spec.replicas";
-  Value next = object->parse(arena);
   set_path(arena, next, path, Value(count));
-  ObjectRef stored = store_.update(*call.target.kind, next, call.write_options());
+  ObjectRef stored = store_.update(*call.target.kind, next, options);
   call.send_json(200, text::to_json(scale_of(call, *stored)));
 }
 
 void Api::review(Call& call) {
-  if (call.request.method != "POST")
-    throw StatusError(405, "MethodNotAllowed",
-                      "the server does not allow this method on the requested resource");
+  if (call.request.method != "POST") throw generic_response(405);
   Arena& arena = call.arena;
   const std::string& kind = call.target.kind->kind;
   if (kind == "Binding") throw not_implemented("bindings: the controllers schedule pods themselves");
   if (kind == "TokenReview") throw not_implemented("token reviews");
-  Value object = read_body(call);
+  Value object = read_object(call.request, kind, arena);
+  k8s::ensure_metadata(arena, object);
   object.set(arena, "apiVersion", Value::string(arena, call.target.api_version));
   object.set(arena, "kind", Value::string(arena, kind));
   Value status = Value::map(arena);

@@ -2,15 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "text/json.h"
-
 namespace shipit::sandbox {
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  text::append_json_string(out, text);
-  return out;
-}
 
 void Causes::required(std::string field, std::string_view why) {
   list.push_back({"FieldValueRequired",

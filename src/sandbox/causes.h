@@ -5,12 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "k8s/go_text.h"
 #include "sandbox/status.h"
 
 namespace shipit::sandbox {
 
-/// As Go's %q prints it: a JSON string.
-std::string quoted(std::string_view text);
+/// A text as messages show it.
+inline std::string quoted(std::string_view text) { return k8s::go_quote(text); }
 
 struct Causes {
   std::vector<Cause> list;

@@ -394,6 +394,14 @@ void set_pod_spec_defaults(Arena& arena, Value spec) {
     spec.set(arena, "serviceAccountName", spec["serviceAccount"]);
 }
 
+void fold_string_data(Arena& arena, Value secret) {
+  Value plain = secret["stringData"];
+  for (const auto& [key, value] : plain.members())
+    secret.ensure_map(arena, "data")
+        .set(arena, key.view(), Value::string(arena, text::encode_base64(value.as_string())));
+  secret.erase("stringData");
+}
+
 void set_defaults(Arena& arena, const k8s::KindInfo& kind, Value object) {
   if (kind.custom) return;
   if (auto found = fillers().find(kind.kind); found != fillers().end()) found->second(arena, object);

@@ -11,6 +11,8 @@
 
 namespace shipit::sandbox {
 
+/// A Secret's stringData, which is written only: it becomes data.
+void fold_string_data(text::Arena& arena, text::Value secret);
 /// Fills the defaults in place.
 void set_defaults(text::Arena& arena, const k8s::KindInfo& kind, text::Value object);
 /// The defaults of a pod template's or pod's spec.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sandbox/faces.h"
+#include "text/base64.h"
 #include "text/json.h"
 
 namespace shipit::sandbox {
@@ -25,8 +26,21 @@ Value strings(Arena& arena, const std::vector<std::string>& words) {
 
 Value verbs(Arena& arena, const k8s::KindInfo& kind) {
   if (kind.virtual_only) return Value::list(arena, {Value("create")});
-  return Value::list(arena, {Value("create"), Value("delete"), Value("deletecollection"), Value("get"),
-                             Value("list"), Value("patch"), Value("update"), Value("watch")});
+  Value out = Value::list(arena);
+  for (std::string_view verb :
+       {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"})
+    if (verb != "deletecollection" || kind.deletes_collections()) out.push_back(arena, Value::borrowed(verb));
+  return out;
+}
+
+/// Tells clients when objects are stored in another version than before; its value means nothing else.
+std::string storage_hash(const k8s::KindInfo& kind) {
+  std::string name = kind.group + "/" + kind.version + "/" + kind.kind;
+  uint64_t hash = 14695981039346656037ull;  // FNV-1a
+  for (unsigned char c : name) hash = (hash ^ c) * 1099511628211ull;
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(hash >> shift & 0xff);
+  return text::encode_base64(bytes);
 }
 
 /// A subresource row: name, kind with its group and version when it differs, verbs.
@@ -59,16 +73,17 @@ Value resource_row(Arena& arena, const ServedKind& served) {
   row.set(arena, "verbs", verbs(arena, kind));
   if (!kind.short_names.empty()) row.set(arena, "shortNames", strings(arena, kind.short_names));
   if (!kind.categories.empty()) row.set(arena, "categories", strings(arena, kind.categories));
+  if (!kind.virtual_only) row.set(arena, "storageVersionHash", Value::string(arena, storage_hash(kind)));
   return row;
 }
 
 std::string resource_list(const std::string& group_version, const std::vector<ServedKind>& kinds) {
   Arena arena;
-  Value list = Value::list(arena);
+  std::vector<Value> rows;
   std::vector<std::vector<Sub>> subs;  // what the borrowed strings below live in
   subs.reserve(kinds.size());
   for (const ServedKind& served : kinds) {
-    list.push_back(arena, resource_row(arena, served));
+    rows.push_back(resource_row(arena, served));
     subs.push_back(subresources(served));
     for (const Sub& sub : subs.back()) {
       Value row = Value::map(arena, 8);
@@ -81,9 +96,13 @@ std::string resource_list(const std::string& group_version, const std::vector<Se
         row.set(arena, "version", Value::borrowed(sub.version));
       }
       row.set(arena, "verbs", strings(arena, sub.verbs));
-      list.push_back(arena, row);
+      rows.push_back(row);
     }
   }
+  std::sort(rows.begin(), rows.end(),
+            [](Value a, Value b) { return a["name"].as_string() < b["name"].as_string(); });
+  Value list = Value::list(arena, rows.size());
+  for (Value row : rows) list.push_back(arena, row);
   Value out = Value::map(arena, {{"kind", "APIResourceList"},
                                  {"apiVersion", "v1"},
                                  {"groupVersion", Value::borrowed(group_version)},
@@ -131,6 +150,16 @@ Value aggregated_version(Arena& arena, const std::vector<ServedKind>& kinds) {
   return Value::map(arena, {{"version", Value::string(arena, kinds[0].version)},
                             {"freshness", "Current"},
                             {"resources", resources}});
+}
+
+/// The core group, and where the server is: where the client found it.
+std::string core_versions(std::string_view address) {
+  Arena arena;
+  Value here =
+      Value::map(arena, {{"clientCIDR", "0.0.0.0/0"}, {"serverAddress", Value::string(arena, address)}});
+  return text::to_json(Value::map(arena, {{"kind", "APIVersions"},
+                                          {"versions", Value::list(arena, {Value("v1")})},
+                                          {"serverAddressByClientCIDRs", Value::list(arena, {here})}}));
 }
 
 std::string aggregated(const std::vector<std::pair<std::string, std::vector<ServedKind>>>& versions,
@@ -214,8 +243,7 @@ std::optional<PlainAnswer> discovery_answer(const Store& store, const CustomKind
         accept.find("v=v2;") != std::string_view::npos)
       return PlainAnswer{200, std::string(kAggregatedType), aggregated(versions, core)};
     if (core)
-      return PlainAnswer{200, "application/json",
-                         R"({"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":[]})"};
+      return PlainAnswer{200, "application/json", core_versions(request.headers.get_or("host", "localhost"))};
     Arena arena;
     Value groups = Value::list(arena);
     std::string last;

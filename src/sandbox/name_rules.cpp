@@ -15,20 +15,17 @@ constexpr std::string_view kLabelValue =
     "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
     "for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
+constexpr std::string_view kLabelKey =
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+constexpr size_t kLongest = 63, kLongestSubdomain = 253;  // bytes
+
 bool lower_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool alnum(char c) { return lower_alnum(c) || (c >= 'A' && c <= 'Z'); }
 
 void check_label_name(Causes& causes, std::string_view name, const std::string& field) {
-  size_t slash = name.find('/');
-  bool good = slash == std::string_view::npos || (is_subdomain(name.substr(0, slash)) && slash <= 253);
-  std::string_view part = slash == std::string_view::npos ? name : name.substr(slash + 1);
-  if (part.empty()) {
-    causes.invalid(field, quoted(name), "name part must be non-empty");
-  } else if (part.size() > 63) {
-    causes.invalid(field, quoted(name), "name part must be no more than 63 bytes");
-  } else if (!good || !is_word(part)) {
-    causes.invalid(field, quoted(name), kQualifiedName);
-  }
+  for (const auto& problem : label_key_problems(name)) causes.invalid(field, quoted(name), problem);
 }
 
 void check_label_value(Causes& causes, std::string_view text, const std::string& field) {
@@ -59,6 +56,35 @@ bool is_word(std::string_view text) {
   return !text.empty() && alnum(text.front()) && alnum(text.back()) &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return alnum(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+std::vector<std::string> label_key_problems(std::string_view key) {
+  std::vector<std::string> out;
+  auto add = [&](std::string_view part, std::string_view what) {
+    out.push_back(std::string(part) + std::string(what));
+  };
+  std::string_view name = key;
+  if (std::count(key.begin(), key.end(), '/') > 1) {
+    add("a valid label key ", kLabelKey);
+    out.back() += " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+    return out;
+  }
+  if (size_t slash = key.find('/'); slash != std::string_view::npos) {
+    std::string_view prefix = key.substr(0, slash);
+    name = key.substr(slash + 1);
+    if (prefix.empty()) {
+      add("prefix part ", "must be non-empty");
+    } else {
+      if (prefix.size() > kLongestSubdomain) add("prefix part ", "must be no more than 253 bytes");
+      if (!is_subdomain(prefix)) add("prefix part ", kSubdomain);
+    }
+  }
+  if (name.empty())
+    add("name part ", "must be non-empty");
+  else if (name.size() > kLongest)
+    add("name part ", "must be no more than 63 bytes");
+  if (!is_word(name)) add("name part ", kLabelKey);
+  return out;
 }
 
 void check_labels(Causes& causes, Value labels, const std::string& field) {

@@ -3,6 +3,7 @@
 // *Source:* k8s.io/apimachinery pkg/util/validation.
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sandbox/causes.h"
 #include "text/value.h"
@@ -17,16 +18,13 @@ inline constexpr std::string_view kLabel1123 =
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
     "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-inline constexpr std::string_view kQualifiedName =
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-    "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-
 bool is_label1123(std::string_view name);
 bool is_subdomain(std::string_view name);
 /// Letters, digits, '-', '_' and '.', with a letter or digit at both ends.
 bool is_word(std::string_view text);
 
+/// What is wrong with the key of a label ("example.com/name"); empty when nothing is.
+std::vector<std::string> label_key_problems(std::string_view key);
 /// Keys and values of labels.
 void check_labels(Causes& causes, text::Value labels, const std::string& field);
 /// A DNS label that must be there.

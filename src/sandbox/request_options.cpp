@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sandbox/causes.h"
 #include "sandbox/target.h"
 
@@ -29,8 +31,11 @@ std::vector<std::string_view> all(const net::Request& request, std::string_view 
 }
 
 void check_dry_run(Causes& causes, const std::vector<std::string_view>& values) {
-  for (std::string_view value : values)
-    if (value != "All") return causes.unsupported("dryRun", value, {"All"});
+  if (std::all_of(values.begin(), values.end(), [](std::string_view value) { return value == "All"; }))
+    return;
+  std::string list;  // the values as they are, as one
+  for (std::string_view value : values) list += (list.empty() ? "" : ",") + quoted(value);
+  causes.unsupported_value("dryRun", "[" + list + "]", {"All"});
 }
 
 void check_manager(Causes& causes, std::string_view manager) {
@@ -56,7 +61,7 @@ void check_write_options(const net::Request& request, WriteVerb verb) {
   check_dry_run(causes, all(request, "dryRun"));
   std::string_view validation = request.param("fieldValidation");
   if (!validation.empty() && validation != "Ignore" && validation != "Warn" && validation != "Strict")
-    causes.unsupported("fieldValidation", validation, {"Ignore", "Strict", "Warn"});
+    causes.unsupported("fieldValidation", validation, {"", "Ignore", "Strict", "Warn"});
   refuse(kKinds[static_cast<size_t>(verb)], std::move(causes));
 }
 

@@ -33,6 +33,7 @@ Sandbox::Sandbox(SandboxOptions options) : clock_(options.clock ? options.clock 
   store_ = std::make_unique<Store>(*clock_);
   if (!options.state_dir.empty()) log_ = std::make_unique<PersistentLog>(*store_, options.state_dir);
   create_basics(*store_);
+  store_->forget_history();
   api_ = std::make_unique<Api>(*store_, options.max_body);
   if (options.controllers) {
     controllers_ = options.controllers(*store_, *clock_);

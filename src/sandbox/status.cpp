@@ -37,7 +37,7 @@ std::string StatusError::to_json() const {
     details.set(arena, "causes", list);
   }
   if (retry_after_seconds) details.set(arena, "retryAfterSeconds", Value(retry_after_seconds));
-  if (!details.empty()) out.set(arena, "details", details);
+  if (!details.empty() || has_details) out.set(arena, "details", details);
   out.set(arena, "code", Value(code));
   return text::to_json(out);
 }
@@ -52,6 +52,19 @@ StatusError about(const k8s::KindInfo& kind, std::string_view name, int code, st
   return error;
 }
 }  // namespace
+
+StatusError generic_response(int code) {
+  StatusError error(code, "Invalid", "the server rejected our request due to an error in our request");
+  if (code == 404) {
+    error.reason = "NotFound";
+    error.message = "the server could not find the requested resource";
+  } else if (code == 405) {
+    error.reason = "MethodNotAllowed";
+    error.message = "the server does not allow this method on the requested resource";
+  }
+  error.has_details = true;
+  return error;
+}
 
 StatusError not_found_status(const k8s::KindInfo& kind, std::string_view name) {
   return about(kind, name, 404, "NotFound", fmt::format("{} \"{}\" not found", kind.qualified(), name));

@@ -28,6 +28,7 @@ class StatusError final : public std::exception {
   std::string name, group, kind, uid;
   std::vector<Cause> causes;
   int retry_after_seconds = 0;
+  bool has_details = false;  ///< details are said even when they are empty
 
   StatusError(int code, std::string reason, std::string message)
       : code(code), reason(std::move(reason)), message(std::move(message)) {}
@@ -36,6 +37,9 @@ class StatusError final : public std::exception {
   std::string to_json() const;
 };
 
+/// What the server says when it knows no more than the code: 404, 405 and 422, with empty details. *Source:*
+/// NewGenericServerResponse in k8s.io/apimachinery pkg/api/errors.
+StatusError generic_response(int code);
 /// `deployments.apps "web" not found`
 StatusError not_found_status(const k8s::KindInfo& kind, std::string_view name);
 StatusError already_exists(const k8s::KindInfo& kind, std::string_view name);

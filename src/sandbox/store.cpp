@@ -251,7 +251,8 @@ std::shared_ptr<Stored> Store::make_stored(const k8s::KindInfo& kind, Value obje
     }
     Value meta_copy = Value::map(arena, meta.size() + 1);
     for (const auto& [name, field] : meta.members()) meta_copy.set_borrowed(arena, name, field);
-    meta_copy.set_borrowed(arena, "resourceVersion", Value::borrowed(version));
+    if (resource_version > 0)  // what a dry run made has none
+      meta_copy.set_borrowed(arena, "resourceVersion", Value::borrowed(version));
     body.set_borrowed(arena, key, meta_copy);
   }
   stored->json = text::to_json(body);

@@ -142,6 +142,9 @@ class Store final {
   int64_t resource_version() const { return resource_version_; }
 
   // Writing. `object` is a whole object; it is not kept. Each returns what is stored now.
+  /// Whether an object may be made there. Errors: StatusError NotFound (its namespace), Forbidden (its
+  /// namespace is terminating).
+  void check_namespace(const k8s::KindInfo& kind, std::string_view ns, std::string_view name) const;
   /// Sets uid, creationTimestamp, generation, resourceVersion; generateName makes a name.
   /// Errors: StatusError AlreadyExists, NotFound (its namespace), Forbidden (its namespace is terminating).
   ObjectRef create(const k8s::KindInfo& kind, text::Value object, const WriteOptions& options = {});
@@ -171,6 +174,8 @@ class Store final {
   std::unique_ptr<Feed> subscribe();
   /// Called at the end of each write, inside it: must be quick and not write. For watches and the log.
   void on_change(std::function<void(const Change&)> listener);
+  /// What happened until now can't be asked for any more, as after a server's start.
+  void forget_history() { history_start_ = resource_version_; }
   /// What happened to a kind after that resourceVersion; nullopt when that is too long ago (410).
   std::optional<std::vector<Change>> changes_since(const k8s::KindInfo& kind, int64_t resource_version) const;
 
@@ -198,11 +203,10 @@ class Store final {
   void unindex(const ObjectRef& object);
   void publish(Change change);
   void trim_feed();
-  void check_namespace(const k8s::KindInfo& kind, std::string_view ns, std::string_view name) const;
 
   const Clock* clock_;
   int64_t resource_version_ = 0;
-  int64_t history_start_ = 0;  ///< what was restored: no kind's history reaches further back
+  int64_t history_start_ = 0;  ///< no kind's history reaches further back
   uint64_t uid_state_ = 0;
   std::deque<k8s::KindInfo> custom_kinds_;
   std::map<std::pair<std::string, std::string>, const k8s::KindInfo*> by_resource_;

@@ -90,6 +90,12 @@ bool finalizers_done(const k8s::KindInfo& kind, Value object) {
   return !(kind.kind == "Namespace" && kind.group.empty() && !object["spec"]["finalizers"].empty());
 }
 
+/// A deletion's precondition that does not hold; the server names the kind here, not the resource.
+StatusError precondition_conflict(k8s::KindInfo kind, std::string_view name, const std::string& why) {
+  kind.plural = kind.kind;
+  return conflict_status(kind, name, why);
+}
+
 }  // namespace
 
 k8s::FieldSet reset_fields(const k8s::KindInfo& kind, std::string_view subresource) {
@@ -160,7 +166,6 @@ ObjectRef Store::create(const k8s::KindInfo& kind, Value given, const WriteOptio
     meta.erase(key);
   meta.set(arena, "uid", Value::string(arena, options.uid.empty() ? new_uid() : options.uid));
   meta.set(arena, "creationTimestamp", Value::string(arena, format_rfc3339(clock_->now())));
-  meta.erase("generation");
   if (kind.has_generation) meta.set(arena, "generation", Value(1));
   if (!options.managed_fields_done) {
     k8s::track_update(arena, type_of(kind), {}, object,
@@ -204,10 +209,9 @@ ObjectRef Store::update(const k8s::KindInfo& kind, Value given, const WriteOptio
     if (kind.custom) {
       meta = text::copy(arena, old_meta);
       if (!managed.is_null()) meta.set(arena, "managedFields", managed);
-    } else if (const Value* labels = old_meta.find("labels")) {
-      meta.set(arena, "labels", *labels);
-    } else {
+    } else if (kind.kind == "Deployment") {  // the one strategy that minds the labels
       meta.erase("labels");
+      if (const Value* labels = old_meta.find("labels")) meta.set(arena, "labels", *labels);
     }
     next.set(arena, "metadata", meta);
     object = next;
@@ -241,8 +245,10 @@ ObjectRef Store::update(const k8s::KindInfo& kind, Value given, const WriteOptio
   if (same_but_bookkeeping(old, object) && untimed_fields(old) == untimed_fields(object)) return existing;
   if (options.dry_run) return make_stored(kind, object, existing->resource_version);
   if (existing->terminating && finalizers_done(kind, object) &&
-      meta["deletionGracePeriodSeconds"].as_int() == 0)
-    return erase(kind, existing, object);
+      meta["deletionGracePeriodSeconds"].as_int() == 0) {
+    erase(kind, existing, object);
+    return make_stored(kind, object, existing->resource_version);  // the answer shows what was asked for
+  }
   auto stored = make_stored(kind, object, ++resource_version_);
   put(kind, stored, ChangeType::Modified, existing);
   return stored;
@@ -268,16 +274,19 @@ Store::Deletion Store::remove(const k8s::KindInfo& kind, std::string_view ns, st
   ObjectRef existing = get(kind, ns, name);
   if (!existing) throw not_found_status(kind, name);
   if (!options.uid_precondition.empty() && options.uid_precondition != existing->uid)
-    throw conflict_status(kind, name,
-                          fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}",
-                                      options.uid_precondition, existing->uid));
-  if (auto& version = options.resource_version_precondition;
-      !version.empty() && version != std::to_string(existing->resource_version))
-    throw conflict_status(
+    throw precondition_conflict(
         kind, name,
         fmt::format(
-            "Precondition failed: ResourceVersion in precondition: {}, ResourceVersion in object meta: {}",
-            version, existing->resource_version));
+            "the UID in the precondition ({}) does not match the UID in record ({}). The object might "
+            "have been deleted and then recreated",
+            options.uid_precondition, existing->uid));
+  if (auto& version = options.resource_version_precondition;
+      !version.empty() && version != std::to_string(existing->resource_version))
+    throw precondition_conflict(
+        kind, name,
+        fmt::format("the ResourceVersion in the precondition ({}) does not match the ResourceVersion in "
+                    "record ({}). The object might have been modified",
+                    version, existing->resource_version));
   Arena arena;
   Value object = existing->parse(arena);
   Value meta = k8s::metadata(object);
@@ -308,15 +317,12 @@ Store::Deletion Store::remove(const k8s::KindInfo& kind, std::string_view ns, st
   }
   if (existing->terminating) grace = std::min(grace, meta["deletionGracePeriodSeconds"].as_int());
 
+  bool is_namespace = kind.kind == "Namespace" && kind.group.empty();
   bool definition = kind.kind == "CustomResourceDefinition" && !kind.custom;
   if (definition && !existing->terminating) mark_definition(arena, object, now);
   bool waits = grace > 0 || !finalizers_done(kind, object);
   if (!waits) {
     if (options.dry_run) return {existing, true};
-    if (!existing->terminating) {
-      meta.set(arena, "deletionTimestamp", Value::string(arena, format_rfc3339(now)));
-      meta.set(arena, "deletionGracePeriodSeconds", Value(0));
-    }
     return {erase(kind, existing, object), true};
   }
   if (!existing->terminating && kind.has_generation && !definition)
@@ -324,10 +330,9 @@ Store::Deletion Store::remove(const k8s::KindInfo& kind, std::string_view ns, st
   if (!existing->terminating || grace < meta["deletionGracePeriodSeconds"].as_int()) {
     meta.set(arena, "deletionTimestamp",
              Value::string(arena, format_rfc3339(now + std::chrono::seconds(grace))));
-    if (!definition) meta.set(arena, "deletionGracePeriodSeconds", Value(grace));
+    if (!is_namespace && !definition) meta.set(arena, "deletionGracePeriodSeconds", Value(grace));
   }
-  if (kind.kind == "Namespace" && kind.group.empty())
-    object.ensure_map(arena, "status").set(arena, "phase", "Terminating");
+  if (is_namespace) object.ensure_map(arena, "status").set(arena, "phase", "Terminating");
   if (same_but_bookkeeping(existing->parse(arena), object)) return {existing, false};
   if (options.dry_run) return {make_stored(kind, object, existing->resource_version), false};
   auto stored = make_stored(kind, object, ++resource_version_);

@@ -19,6 +19,13 @@ std::vector<std::string> path_segments(std::string_view path) {
   return out;
 }
 
+std::string internal_type(const k8s::KindInfo& kind) {
+  if (kind.custom) return "unstructured.Unstructured";
+  std::string package = kind.group.substr(0, kind.group.find('.'));
+  if (package.empty() || package == "events") package = "core";
+  return package + "." + kind.kind;
+}
+
 std::optional<Target> find_target(const Store& store, const CustomKinds& custom,
                                   const std::vector<std::string>& segments) {
   size_t at = 0;
@@ -84,6 +91,7 @@ void read_accept(const net::Request& request, Target& target) {
       target.view = View::Table;
     } else if (clean.find("as=partialobjectmetadata") != std::string::npos) {
       target.view = View::Metadata;
+      target.metadata_list = clean.find("as=partialobjectmetadatalist") != std::string::npos;
     } else if (clean.find("as=") != std::string::npos) {
       continue;
     }

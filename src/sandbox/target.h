@@ -23,9 +23,13 @@ struct Target {
   std::string shown_kind;
   std::string ns, name, subresource;
   View view = View::Object;
+  bool metadata_list = false;  ///< View::Metadata was asked for as a list
   bool yaml = false;
   const Face* face = nullptr;  ///< when it is not shown as it is stored
 };
+
+/// The server's own Go type of a kind, which a few messages say: "core.Secret".
+std::string internal_type(const k8s::KindInfo& kind);
 
 /// The path's segments, decoded.
 std::vector<std::string> path_segments(std::string_view path);

@@ -117,9 +117,14 @@ class Reader {
   void member(const Field& field, const Value* given, Value out) {
     const Type* type = field.type;
     bool is_struct = type->kind == TypeKind::Struct;
+    // A time is a struct to Go: omitempty does nothing, and only this one field has omitzero.
+    bool is_time = (type->kind == TypeKind::Time || type->kind == TypeKind::MicroTime) &&
+                   field.name != "creationTimestamp";
     if (!given || given->is_null()) {
       if (field.pointer) return;
-      if (is_struct) {
+      if (is_time) {
+        out.set_borrowed(arena_, field.name, Value());
+      } else if (is_struct) {
         out.set_borrowed(arena_, field.name, structure(type, Value()));
       } else if (!field.omit_empty) {
         fill_zero(field, out);
@@ -133,7 +138,7 @@ class Reader {
         (type->kind == TypeKind::Bool && !read.as_bool()) ||
         ((type->kind == TypeKind::Int32 || type->kind == TypeKind::Int64) && read.as_int() == 0) ||
         ((type->kind == TypeKind::List || type->kind == TypeKind::Map) && read.empty());
-    if (zero && !field.pointer && field.omit_empty) return;
+    if (zero && !field.pointer && field.omit_empty && !is_time) return;
     out.set_borrowed(arena_, field.name, read);
   }
 

@@ -100,6 +100,10 @@ void check_service(Causes& causes, Value object, Value old) {
 }
 
 void check_config(Causes& causes, Value object, Value old) {
+  for (const auto& [name, value] : object["data"].members())
+    if (object["binaryData"].has(name))
+      causes.invalid(fmt::format("data[{}]", name.view()), quoted(name.view()),
+                     "duplicate of key present in binaryData");
   for (auto key : {"data", "binaryData"})
     for (const auto& [name, value] : object[key].members())
       if (!is_word(name.view()) && !(name.view().starts_with('.') && name.view().size() > 1) &&
@@ -153,6 +157,12 @@ void check_secret(Causes& causes, Value object, Value old) {
   }
   if (!old.is_null() && !text::equal(old["type"], object["type"]))
     causes.invalid("type", quoted(type), "field is immutable");
+}
+
+void check_pod_template(Causes& causes, Value object, Value) {
+  Value pod = object["template"];
+  check_labels(causes, pod["metadata"]["labels"], "template.labels");
+  check_pod_spec(causes, pod["spec"], "template.spec");
 }
 
 void check_scaler(Causes& causes, Value object, Value) {
@@ -231,6 +241,30 @@ void check_budget(Causes& causes, Value object, Value) {
   check_int_or_percent(causes, spec["minAvailable"], "spec.minAvailable");
   check_int_or_percent(causes, spec["maxUnavailable"], "spec.maxUnavailable");
   check_selector(causes, spec["selector"], "spec.selector");
+}
+
+/// The rules of a Role or ClusterRole.
+void check_role(Causes& causes, Value object, Value) {
+  Value rules = object["rules"];
+  for (size_t i = 0; i < rules.size(); ++i) {
+    std::string at = fmt::format("rules[{}]", i);
+    Value urls = rules[i]["nonResourceURLs"];
+    if (rules[i]["verbs"].empty()) causes.required(at + ".verbs");
+    if (!urls.empty()) {
+      if (object["kind"].as_string() == "Role")
+        causes.invalid(at + ".nonResourceURLs", text::to_json(urls),
+                       "namespaced rules cannot apply to non-resource URLs");
+      if (!rules[i]["apiGroups"].empty() || !rules[i]["resources"].empty() ||
+          !rules[i]["resourceNames"].empty())
+        causes.invalid(at + ".nonResourceURLs", text::to_json(urls),
+                       "rules cannot apply to both regular resources and non-resource URLs");
+      continue;
+    }
+    if (rules[i]["apiGroups"].empty())
+      causes.required(at + ".apiGroups", "resource rules must supply at least one api group");
+    if (rules[i]["resources"].empty())
+      causes.required(at + ".resources", "resource rules must supply at least one resource");
+  }
 }
 
 void check_binding(Causes& causes, Value object, Value old) {
@@ -338,11 +372,14 @@ const std::map<std::string, Check, std::less<>>& checks() {
       {"CronJob", check_cron_job},
       {"Service", check_service},
       {"Pod", check_pod},
+      {"PodTemplate", check_pod_template},
       {"ConfigMap", check_config},
       {"Secret", check_secret},
       {"HorizontalPodAutoscaler", check_scaler},
       {"Ingress", check_ingress},
       {"PodDisruptionBudget", check_budget},
+      {"Role", check_role},
+      {"ClusterRole", check_role},
       {"RoleBinding", check_binding},
       {"ClusterRoleBinding", check_binding},
       {"PersistentVolumeClaim", check_claim},
@@ -352,50 +389,7 @@ const std::map<std::string, Check, std::less<>>& checks() {
   return table;
 }
 
-/// Kinds whose names are a DNS label; the rest are subdomains, and RBAC takes any path segment.
-std::string_view name_rule(const k8s::KindInfo& kind, std::string_view name) {
-  if (kind.group == "rbac.authorization.k8s.io")
-    return name == "." || name == ".." || name.find_first_of("/%") != std::string_view::npos
-               ? "may not contain '/'"
-               : "";
-  if (kind.group.empty() && (kind.kind == "Namespace" || kind.kind == "Service"))
-    return is_label1123(name) && name.size() <= 63 ? "" : kLabel1123;
-  if (name.size() > 253) return "must be no more than 253 bytes";
-  return is_subdomain(name) ? "" : kSubdomain;
-}
-
 }  // namespace
-
-std::vector<Cause> check_metadata(const k8s::KindInfo& kind, Value object) {
-  Causes causes;
-  Value meta = k8s::metadata(object);
-  std::string_view name = meta["name"].as_string();
-  if (name.empty() && meta["generateName"].as_string().empty()) {
-    causes.required("metadata.name", "name or generateName is required");
-  } else if (!name.empty()) {
-    if (auto why = name_rule(kind, name); !why.empty()) causes.invalid("metadata.name", quoted(name), why);
-  }
-  check_labels(causes, meta["labels"], "metadata.labels");
-  size_t total = 0;
-  for (const auto& [key, value] : meta["annotations"].members()) total += key.size + value.as_string().size();
-  if (total > 256 << 10)
-    causes.list.push_back(
-        {"FieldValueTooLong", "Too long: may not be more than 262144 bytes", "metadata.annotations"});
-  Value owners = meta["ownerReferences"];
-  for (size_t i = 0; i < owners.size(); ++i)
-    for (auto key : {"apiVersion", "kind", "name", "uid"})
-      if (owners[i][key].as_string().empty())
-        causes.invalid(fmt::format("metadata.ownerReferences[{}].{}", i, key), "\"\"",
-                       fmt::format("{} must not be empty", key));
-  Value finalizers = meta["finalizers"];
-  for (size_t i = 0; i < finalizers.size(); ++i) {
-    std::string_view text = finalizers[i].as_string();
-    size_t slash = text.find('/');
-    if (!is_word(slash == std::string_view::npos ? text : text.substr(slash + 1)))
-      causes.invalid(fmt::format("metadata.finalizers[{}]", i), quoted(text), kQualifiedName);
-  }
-  return std::move(causes.list);
-}
 
 std::vector<Cause> check_builtin(const k8s::KindInfo& kind, Value object, Value old) {
   Causes causes;

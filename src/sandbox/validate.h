@@ -1,5 +1,5 @@
 #pragma once
-// What the API server refuses about a built-in object: names, required fields, immutable fields, the common
+// What the API server refuses about a built-in object: required fields, immutable fields, the common
 // mistakes. Pure. *Source:* k8s.io/kubernetes pkg/apis/*/validation, whose messages it uses.
 #include <vector>
 
@@ -9,9 +9,7 @@
 
 namespace shipit::sandbox {
 
-/// metadata of any object: name, labels, annotations' size, finalizers, owner references.
-std::vector<Cause> check_metadata(const k8s::KindInfo& kind, text::Value object);
-/// A built-in object; `old` is null on create.
+/// A built-in object without its metadata (metadata_rules.h); `old` is null on create.
 std::vector<Cause> check_builtin(const k8s::KindInfo& kind, text::Value object, text::Value old);
 
 }  // namespace shipit::sandbox

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sandbox/field_selector.h"
+#include "text/json.h"
 
 namespace shipit::sandbox {
 
@@ -13,6 +14,17 @@ constexpr Duration kBookmarkInterval = std::chrono::seconds(60);
 
 std::string event(std::string_view type, std::string_view object) {
   return fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", type, object);
+}
+/// The object as it was, at the version of the change that took it out of a watch's sight.
+ObjectRef last_seen(const Change& change) {
+  auto out = std::make_shared<Stored>(*change.previous);
+  text::Arena arena;
+  text::Value body = text::parse_json(out->json, arena);
+  out->resource_version = change.object->resource_version;
+  body["metadata"].set(arena, "resourceVersion",
+                       text::Value::string(arena, std::to_string(out->resource_version)));
+  out->json = text::to_json(body);
+  return out;
 }
 }  // namespace
 
@@ -58,11 +70,12 @@ bool Watches::deliver(Watch& watch, const Change& change, std::map<std::string, 
   std::string_view type = now ? (before ? "MODIFIED" : "ADDED") : "DELETED";
   watch.sent = change.object->resource_version;
   const Target& target = watch.request.target;
-  if (target.view == View::Table) return watch.stream->try_write(encode(watch, type, change.object));
+  auto encoded_now = [&] { return encode(watch, type, now ? change.object : last_seen(change)); };
+  if (target.view == View::Table) return watch.stream->try_write(encoded_now());
   // Watches that ask the same way share the bytes.
   std::string key = fmt::format("{} {} {}", type, static_cast<int>(target.view), target.api_version);
   auto [at, fresh] = encoded.try_emplace(std::move(key));
-  if (fresh) at->second = encode(watch, type, change.object);
+  if (fresh) at->second = encoded_now();
   return watch.stream->try_write(at->second);
 }
 
@@ -77,14 +90,19 @@ void Watches::publish(const Change& change) {
 bool Watches::bookmark(Watch& watch, bool initial_end) {
   const Target& target = watch.request.target;
   bool metadata = target.view == View::Metadata;
-  std::string body =
-      fmt::format(R"({{"kind":"{}","apiVersion":"{}","metadata":{{"resourceVersion":"{}"{}}}}})",
-                  metadata ? "PartialObjectMetadata" : target.shown_kind,
-                  metadata ? "meta.k8s.io/v1" : target.api_version, store_.resource_version(),
-                  initial_end ? R"(,"annotations":{"k8s.io/initial-events-end":"true"})" : "");
+  text::Arena arena;
+  // An object of its kind that nobody has filled in but for the version.
+  text::Value body = metadata || target.face ? text::Value::map(arena)
+                                             : k8s::zero_value(arena, store_.type_of(*target.kind));
+  if (!body.is_map()) body = text::Value::map(arena);
+  body.set(arena, "kind", metadata ? "PartialObjectMetadata" : text::Value::borrowed(target.shown_kind));
+  body.set(arena, "apiVersion", metadata ? "meta.k8s.io/v1" : text::Value::borrowed(target.api_version));
+  text::Value meta = body.ensure_map(arena, "metadata");
+  meta.set(arena, "resourceVersion", text::Value::string(arena, std::to_string(store_.resource_version())));
+  if (initial_end) meta.ensure_map(arena, "annotations").set(arena, "k8s.io/initial-events-end", "true");
   watch.sent = store_.resource_version();
   watch.next_bookmark = store_.clock().now() + kBookmarkInterval;
-  return watch.stream->try_write(event("BOOKMARK", body));
+  return watch.stream->try_write(event("BOOKMARK", text::to_json(body)));
 }
 
 void Watches::open(WatchRequest request, std::shared_ptr<net::Stream> stream) {
@@ -94,7 +112,7 @@ void Watches::open(WatchRequest request, std::shared_ptr<net::Stream> stream) {
   if (!watch.request.resource_version || watch.request.initial_events) {
     for (const ObjectRef& object : store_.list(*target.kind, {target.ns, watch.request.labels}))
       if (alive && watch.selects(*object)) alive = watch.stream->try_write(encode(watch, "ADDED", object));
-    if (alive && watch.request.initial_events) alive = bookmark(watch, true);
+    if (alive && watch.request.initial_events && watch.request.bookmarks) alive = bookmark(watch, true);
   } else {
     auto changes = store_.changes_since(*target.kind, *watch.request.resource_version);
     if (!changes) {

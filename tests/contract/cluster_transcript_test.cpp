@@ -22,6 +22,17 @@ std::string content_type(const Step& step) {
   return step.yaml ? "application/yaml" : "application/json";
 }
 
+/// The value at "status.conditions.0.type".
+text::Value at(text::Value value, std::string_view path) {
+  while (true) {
+    std::string name(path.substr(0, path.find('.')));
+    value =
+        value.is_list() ? value[static_cast<size_t>(std::atoi(name.c_str()))] : value[std::string_view(name)];
+    if (name.size() == path.size()) return value;
+    path.remove_prefix(name.size() + 1);
+  }
+}
+
 class Transcript : public ClusterContract {
  protected:
   net::ClientRequest request_of(const Step& step, const std::string& path) {
@@ -48,6 +59,10 @@ class Transcript : public ClusterContract {
         if (more.empty()) break;
         seen += more;
       }
+      size_t end = 0;  // more may have come than was asked for
+      for (int i = 0; i < step.watch && end != std::string::npos; ++i)
+        end = seen.find('\n', end ? end + 1 : 0);
+      if (end != std::string::npos) seen.resize(end + 1);
       return {stream->head().status, seen};
     }
     net::Response response;
@@ -57,7 +72,7 @@ class Transcript : public ClusterContract {
       if (step.until_value == "404") return response.status == 404;
       if (!response.body.starts_with('{')) return false;
       text::Document body = text::parse_json(response.body);
-      text::Value value = text::at_path(body.root, step.until_path);
+      text::Value value = at(body.root, step.until_path);
       return (value.is_string() ? value.str() : text::to_json(value)) == step.until_value;
     };
     EXPECT_TRUE(eventually(path, there)) << step.line;

@@ -72,6 +72,32 @@ void order(Arena& arena, Value object) {
   object.set(arena, "message", Value::string(arena, message));
 }
 
+/// A refused patch shows the whole object in the order of Go's struct fields, which means nothing: its
+/// members are sorted.
+std::string with_sorted_dumps(std::string_view given) {
+  std::string text(given);
+  constexpr std::string_view kStart = "Invalid value: \"{";
+  for (size_t at = 0; (at = text.find(kStart, at)) != std::string::npos;) {
+    size_t begin = at + kStart.size() - 1, end = begin;
+    std::string dump;
+    while (end < text.size() && text[end] != '"') {
+      if (text[end] == '\\') ++end;
+      dump += text[end++];
+    }
+    at = begin;
+    try {
+      std::string sorted;
+      for (char c : text::to_json(text::parse_json(dump).root)) {
+        if (c == '"' || c == '\\') sorted += '\\';
+        sorted += c;
+      }
+      text.replace(begin, end - begin, sorted);
+    } catch (const Error&) {  // not an object after all
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::vector<Step> read_transcript(const std::filesystem::path& file) {
@@ -149,7 +175,7 @@ std::string Placeholders::replaced(std::string_view given, std::string_view key)
   if (given.empty()) return {};
   if (key == "resourceVersion" || key == "continue")
     return name_for(key == "continue" ? "continue" : "rv", given);
-  std::string text(given);
+  std::string text = with_sorted_dumps(given);
   if (key == "storageVersionHash") return "{hash}";
   if (key == "serverAddress") return "{address}";
   if (key == "clusterIP" || key == "clusterIPs") return text == "None" ? text : "{ip}";

@@ -12,10 +12,10 @@
 //
 // The method may be followed by a patch type (merge, json, strategic, apply), `yaml` for a YAML body,
 // `table`, `metadata` or `managed` (managedFields are left out otherwise), `until PATH=VALUE` (asks again
-// until the answer has it) and `watch N` (reads N events). {ns} is the conversation's own namespace; a
-// placeholder of an earlier answer ({rv1}, {uid2}, {name1}, {continue1}) stands for what it stood for there.
-// A line `~ ID` says that the sandbox differs on purpose: the ID names the line of
-// docs/sandbox-differences.md that says why.
+// until the answer has it; a number in PATH is an item of a list) and `watch N` (reads N events). {ns} is the
+// conversation's own namespace; a placeholder of an earlier answer ({rv1}, {uid2}, {name1}, {continue1})
+// stands for what it stood for there. A line `~ ID` says that the sandbox differs on purpose: the ID names
+// the line of docs/sandbox-differences.md that says why.
 #include <filesystem>
 #include <map>
 #include <string>

@@ -111,7 +111,7 @@ TEST_F(NamespaceTest, EndsWithAllItsContent) {
   ASSERT_TRUE(team.stored) << "its pods are still being stopped";
   EXPECT_EQ(team["status"]["phase"].str(), "Terminating");
   EXPECT_EQ(condition(team, "NamespaceContentRemaining"),
-            "True SomeResourcesRemain Some resources are remaining: pods has 2 resource instances");
+            "True SomeResourcesRemain Some resources are remaining: pods. has 2 resource instances");
   run(2s);
   EXPECT_FALSE(get("", "Namespace", "team").stored);
   for (const k8s::KindInfo* kind : store.kinds())

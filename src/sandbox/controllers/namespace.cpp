@@ -64,7 +64,7 @@ void NamespaceController::clear(const Stored& ns) {
         continue;
       ObjectRef left = context_.store.get(*kind, object->ns, object->name);
       if (!left) continue;
-      ++remaining[kind->qualified()];
+      ++remaining[kind->plural + "." + kind->group];
       for (const std::string& finalizer : k8s::finalizers_of(Object(left).root())) ++finalizers[finalizer];
     }
   }
