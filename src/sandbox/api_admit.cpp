@@ -198,7 +198,7 @@ Value Api::admit(Call& call, Value object, Value old) {
     if (kind.kind == "CustomResourceDefinition" && !status_only) {
       for (Cause& cause : check_definition(object, old)) causes.push_back(std::move(cause));
       if (has_validation_rules(object["spec"]["versions"]))
-        call.warnings.push_back("x-kubernetes-validations are stored but not evaluated by this server");
+        call.warnings.emplace_back("x-kubernetes-validations are stored but not evaluated by this server");
     }
   }
   if (!causes.empty()) {

@@ -29,7 +29,7 @@ std::vector<std::string> field_path(std::string_view dotted_path) {
   std::vector<std::string> out;
   while (true) {
     size_t dot = dotted_path.find('.');
-    out.push_back("f:" + std::string(dotted_path.substr(0, dot)));
+    out.push_back(fmt::format("f:{}", dotted_path.substr(0, dot)));
     if (dot == std::string_view::npos) return out;
     dotted_path.remove_prefix(dot + 1);
   }

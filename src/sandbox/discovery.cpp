@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "sandbox/faces.h"
 #include "text/base64.h"
@@ -26,9 +27,11 @@ Value strings(Arena& arena, const std::vector<std::string>& words) {
 
 Value verbs(Arena& arena, const k8s::KindInfo& kind) {
   if (kind.virtual_only) return Value::list(arena, {Value("create")});
+  using Verbs = std::array<std::string_view, 8>;
+  constexpr Verbs kSorted{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};
+  constexpr Verbs kCustom{"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"};
   Value out = Value::list(arena);
-  for (std::string_view verb :
-       {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"})
+  for (std::string_view verb : kind.custom ? kCustom : kSorted)
     if (verb != "deletecollection" || kind.deletes_collections()) out.push_back(arena, Value::borrowed(verb));
   return out;
 }
@@ -58,8 +61,8 @@ std::vector<Sub> subresources(const ServedKind& served) {
   }
   if (kind.group.empty() && kind.kind == "Namespace")
     out.push_back({"finalize", "", "", "Namespace", {"update"}});
-  if (served.has_scale) out.push_back({"scale", "autoscaling", "v1", "Scale", {"get", "patch", "update"}});
   if (served.has_status) out.push_back({"status", "", "", kind.kind, {"get", "patch", "update"}});
+  if (served.has_scale) out.push_back({"scale", "autoscaling", "v1", "Scale", {"get", "patch", "update"}});
   return out;
 }
 
@@ -99,8 +102,10 @@ std::string resource_list(const std::string& group_version, const std::vector<Se
       rows.push_back(row);
     }
   }
-  std::sort(rows.begin(), rows.end(),
-            [](Value a, Value b) { return a["name"].as_string() < b["name"].as_string(); });
+  // Custom kinds come as they are defined, the server's own by name.
+  if (!kinds.empty() && !kinds.front().kind->custom)
+    std::sort(rows.begin(), rows.end(),
+              [](Value a, Value b) { return a["name"].as_string() < b["name"].as_string(); });
   Value list = Value::list(arena, rows.size());
   for (Value row : rows) list.push_back(arena, row);
   Value out = Value::map(arena, {{"kind", "APIResourceList"},
