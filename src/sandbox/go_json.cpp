@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "sandbox/generated_structs.h"
 #include "sandbox/go_structs.h"
 #include "text/diff.h"
 #include "text/json.h"
@@ -16,28 +17,10 @@ namespace {
 struct GoField {
   std::string_view name, type, json;
 };
-struct GoStruct {
-  std::string_view name;
-  std::vector<GoField> fields;
-};
+using GoStruct = GeneratedStruct<GoField>;
 
 const std::vector<GoStruct>& structs() {
-  static const auto* all = [] {
-    auto* out = new std::vector<GoStruct>;
-    std::string_view rest = kGoStructsText;
-    while (!rest.empty()) {
-      size_t end = rest.find('\n');
-      std::string_view line = rest.substr(0, end);
-      rest.remove_prefix(end + 1);
-      if (line.starts_with('=')) {
-        out->push_back({line.substr(1), {}});
-        continue;
-      }
-      size_t a = line.find(' '), b = line.rfind(' ');
-      out->back().fields.push_back({line.substr(0, a), line.substr(a + 1, b - a - 1), line.substr(b + 1)});
-    }
-    return out;
-  }();
+  static const auto* all = new auto(read_generated_structs<GoField, 3>(kGoStructsText));
   return *all;
 }
 

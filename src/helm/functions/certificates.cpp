@@ -19,13 +19,6 @@
 namespace shipit::helm {
 namespace {
 
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
 using Certificate = std::unique_ptr<X509, Release<X509_free>>;
 using Bio = std::unique_ptr<BIO, Release<BIO_free_all>>;
 using Names = std::unique_ptr<GENERAL_NAMES, Release<GENERAL_NAMES_free>>;

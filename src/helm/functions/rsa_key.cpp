@@ -22,13 +22,6 @@ constexpr unsigned kLargestDivisor = 4096;
 /// p and q differ within their first bits, so that n can't be factored from its root. *Source:* A.1.3, 5.5.
 constexpr int kLeastDifference = 100;
 
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
 using Context = std::unique_ptr<BN_CTX, Release<BN_CTX_free>>;
 using Montgomery = std::unique_ptr<BN_MONT_CTX, Release<BN_MONT_CTX_free>>;
 

@@ -7,10 +7,15 @@
 
 namespace shipit::helm {
 
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+/// Gives an object of OpenSSL's back with its own function.
+template <auto release>
+struct Release {
+  template <class T>
+  void operator()(T* object) const {
+    release(object);
+  }
 };
-using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
+using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 
 /// A key of `bits` (even, at least 2048) with the exponent 65537; null when OpenSSL has no randomness or
 /// memory. *Source:* FIPS 186-5, A.1.3 (random primes) and B.3.1 (Miller-Rabin).

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sandbox/controllers/controller.h"
+#include "sandbox/generated_structs.h"
 
 namespace shipit::sandbox {
 
@@ -17,39 +18,10 @@ namespace {
 struct LayoutField {
   std::string_view name, kind, type, json;
 };
-struct Layout {
-  std::string_view type;
-  std::vector<LayoutField> fields;
-};
-
-std::string_view take_word(std::string_view& line) {
-  size_t end = line.find(' ');
-  std::string_view word = line.substr(0, end);
-  line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
-  return word;
-}
+using Layout = GeneratedStruct<LayoutField>;
 
 const std::vector<Layout>& layouts() {
-  static const auto* all = [] {
-    auto* out = new std::vector<Layout>;
-    std::string_view rest = kTemplateLayoutText;
-    while (!rest.empty()) {
-      size_t end = rest.find('\n');
-      std::string_view line = rest.substr(0, end);
-      rest.remove_prefix(end + 1);
-      if (line.starts_with('=')) {
-        out->push_back({line.substr(1), {}});
-        continue;
-      }
-      LayoutField field;
-      field.name = take_word(line);
-      field.kind = take_word(line);
-      field.type = take_word(line);
-      field.json = take_word(line);
-      out->back().fields.push_back(field);
-    }
-    return out;
-  }();
+  static const auto* all = new auto(read_generated_structs<LayoutField, 4>(kTemplateLayoutText));
   return *all;
 }
 
