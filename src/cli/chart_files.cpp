@@ -41,6 +41,36 @@ Error file_error(const char* action, const std::string& path, int code) {
   return {kind, fmt::format("{} {}: {}", action, path, os_reason(code))};
 }
 
+/// filepath.EvalSymlinks of an absolute path that leads nowhere: where it got to, and why no further.
+std::string broken_link(std::string path) {
+  constexpr int kMaxLinks = 255;
+  std::string reached;  // with all links of it resolved, "" for /
+  for (int links = 0; !path.empty();) {
+    size_t from = std::min(path.find_first_not_of('/'), path.size());
+    size_t to = std::min(path.find('/', from), path.size());
+    std::string name = path.substr(from, to - from), rest = path.substr(to);
+    path = rest;
+    size_t parent = std::min(reached.rfind('/'), reached.size());
+    if (name == "..") reached.resize(parent);
+    if (name.empty() || name == "." || name == "..") continue;
+    parent = reached.size();
+    reached += "/" + name;
+    struct stat about;
+    if (lstat(reached.c_str(), &about) != 0) return fmt::format("lstat {}: {}", reached, os_reason(errno));
+    if (!S_ISLNK(about.st_mode)) {
+      if (!S_ISDIR(about.st_mode) && !rest.empty()) return os_reason(ENOTDIR);
+      continue;
+    }
+    if (++links > kMaxLinks) return "EvalSymlinks: too many links";
+    std::error_code failed;
+    std::string target = std::filesystem::read_symlink(reached, failed).string();
+    if (failed) return fmt::format("readlink {}: {}", reached, os_reason(failed.value()));
+    reached.resize(target.starts_with('/') ? 0 : parent);
+    path = target + rest;
+  }
+  return os_reason(ENOENT);
+}
+
 /// Reads files to their ends through one buffer: a small file costs one read and no look at its size.
 class WholeReader final {
  public:
@@ -72,22 +102,29 @@ class FolderReader final {
   FolderReader(std::string top, const helm::Ignore& ignore, const helm::ChartLimits& limits)
       : top_(std::move(top)), ignore_(ignore), limits_(limits) {}
 
-  void walk() { walk(AT_FDCWD, top_.c_str(), "", 0); }
+  void walk() { walk(AT_FDCWD, top_.c_str(), "", {}); }
 
   std::vector<helm::File> files;
 
  private:
-  static constexpr int kMaxDepth = 64;  // a link to a parent folder would go on for ever
+  static constexpr int kMaxFolders = 256;  // each is held open
+  static constexpr int kMaxLinks = 40;     // the kernel's, in one path: where a link to a parent folder ends
 
   struct Entry {
     std::string name;
     unsigned char type;  // DT_…
   };
 
+  /// Of a path.
+  struct Depth {
+    int folders = 0, links = 0;
+  };
+
   /// `name` as seen from the folder `parent`.
-  void walk(int parent, const char* name, const std::string& relative, int depth) {
-    if (depth > kMaxDepth)
-      throw invalid(fmt::format("chart folders are nested more than {} deep", kMaxDepth));
+  void walk(int parent, const char* name, const std::string& relative, Depth depth) {
+    if (depth.folders > kMaxFolders)
+      throw invalid(fmt::format("chart folders are nested more than {} deep", kMaxFolders));
+    if (depth.links > kMaxLinks) throw file_error("open", full(relative), ELOOP);
     int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) throw file_error("open", relative.empty() ? top_ : full(relative), errno);
     Listing listing(fdopendir(folder));
@@ -101,17 +138,22 @@ class FolderReader final {
       visit(folder, entry, relative.empty() ? entry.name : relative + "/" + entry.name, depth);
   }
 
-  void visit(int folder, const Entry& entry, std::string relative, int depth) {
+  void visit(int folder, const Entry& entry, std::string relative, Depth depth) {
     bool is_folder = entry.type == DT_DIR, is_file = entry.type == DT_REG;
     if (!is_folder && !is_file) {  // a link, or a file system that doesn't say
       struct stat about;
       if (fstatat(folder, entry.name.c_str(), &about, 0) != 0)
-        throw file_error("lstat", full(relative), errno);
+        throw invalid(
+            fmt::format("error evaluating symlink {}: {}", full(relative), broken_link(full(relative))));
       is_folder = S_ISDIR(about.st_mode);
       is_file = S_ISREG(about.st_mode);
     }
     if (ignore_.ignores(relative, is_folder)) return;
-    if (is_folder) return walk(folder, entry.name.c_str(), relative, depth + 1);
+    if (is_folder) {
+      depth.folders++;
+      depth.links += entry.type == DT_LNK;
+      return walk(folder, entry.name.c_str(), relative, depth);
+    }
     if (!is_file)
       throw invalid(
           fmt::format("cannot load irregular file {} as it has file mode type bits set", full(relative)));

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "base/error.h"
+#include "text/number.h"
 
 namespace shipit::helm {
 namespace {
@@ -37,21 +37,12 @@ bool equal_fold(std::string_view a, std::string_view b) {
 
 /// strconv.FormatFloat(number, 'g', -1, 32).
 std::string float32_text(double number) {
-  if (std::isnan(number)) return "NaN";
-  if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";
-  char digits[64];
   auto rounded = static_cast<float>(number);
+  if (std::isnan(rounded)) return "NaN";
   if (std::isinf(rounded)) return rounded > 0 ? "+Inf" : "-Inf";
-  auto end = std::to_chars(digits, digits + sizeof digits, rounded, std::chars_format::scientific).ptr;
-  std::string scientific(digits, end);  // shortest digits, "d.ddde±XX"
-  int exponent = std::stoi(scientific.substr(scientific.find('e') + 1));
-  size_t significant = static_cast<size_t>(
-      std::count_if(scientific.begin(), scientific.begin() + static_cast<long>(scientific.find('e')),
-                    [](char c) { return c >= '0' && c <= '9'; }));
-  // %g with the shortest digits switches at exponent 21.
-  if (exponent < -4 || exponent >= std::max<int>(21, static_cast<int>(significant))) return scientific;
-  end = std::to_chars(digits, digits + sizeof digits, rounded, std::chars_format::fixed).ptr;
-  return std::string(digits, end);
+  std::string out;
+  text::append_float_g(out, rounded);
+  return out;
 }
 
 GoPlace at(const GoPlace& place, std::string_view field) {
