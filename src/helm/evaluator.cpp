@@ -24,11 +24,20 @@ std::string_view static_type(Value value) { return is_boxed(value) ? "interface 
 
 /// Steps for going over texts.
 uint64_t text_work(std::span<const Value> values) {
-  constexpr size_t kBytesPerStep = 32;
   uint64_t steps = 0;
   for (const Value& value : values)
     if (value.is_string()) steps += value.as_string().size() / kBytesPerStep;
   return steps;
+}
+
+/// Steps for what a function made: the memory it took, and a text of lists or maps, which is printed item by
+/// item.
+uint64_t result_work(std::span<const Value> args, Value result, size_t bytes_taken) {
+  uint64_t steps = bytes_taken / kBytesPerStep;
+  if (result.as_string().size() < kBytesPerStep) return steps;
+  bool printed =
+      std::ranges::any_of(args, [](Value v) { return v.is_list() || v.is_map() || v.is_opaque(); });
+  return steps + result.as_string().size() / (printed ? kPrintedBytesPerStep : kBytesPerStep);
 }
 
 void remove_all(std::string& text, std::string_view what) {
@@ -113,8 +122,6 @@ Evaluator::Evaluator(const TemplateSet::Impl& templates, text::Arena& arena, con
   argument_top_ = first_argument();
   argument_end_ = argument_top_ + kArgumentSlots;
 }
-
-void Call::charge(uint64_t steps) { evaluator_.charge(steps); }
 
 std::string Evaluator::execute(std::string_view name, Value dot) {
   stack_ = StackGuard(options_.limits.stack_bytes);
@@ -557,9 +564,11 @@ Value Evaluator::function(Value dot, NodeId identifier, NodeId cmd, std::span<co
   for (Value& argument : std::span(room.values(), count))
     if (argument.is_opaque()) argument = marked(argument, Mark::Returned);
   try {
-    charge(text_work(std::span(room.values(), count)));
-    Value result = entry.run(call_, {room.values(), count});
-    charge(text_work({&result, 1}));
+    std::span<Value> given(room.values(), count);
+    charge(text_work(given));
+    size_t held = arena_.footprint();
+    Value result = entry.run(call_, given);
+    charge(result_work(given, result, arena_.footprint() - held));
     return result.is_opaque() ? marked(result, Mark::Returned) : result;
   } catch (GoError& error) {
     fail_call(cmd, entry.name, error);
@@ -699,14 +708,21 @@ Value Evaluator::validate(Value value, char type) {
 
 void Evaluator::check_limits() {
   const Limits& limits = options_.limits;
+  if (!stopped_.empty()) stop(stopped_);
   next_check_ = steps_ + kStepsBetweenChecks;
   auto over = [&](std::string_view what) {
-    if (frame_) fail(fmt::format("the template uses more than the limit of {}", what));
-    throw GoError(fmt::format("the template uses more than the limit of {}", what));
+    stop(fmt::format("the template uses more than the limit of {}", what));
   };
   if (steps_ > limits.steps) over(fmt::format("{} steps", limits.steps));
   if (out_.size() > limits.output_bytes) over(fmt::format("{} bytes of output", limits.output_bytes));
   if (arena_.footprint() > limits.memory_bytes) over(fmt::format("{} bytes of memory", limits.memory_bytes));
+}
+
+void Evaluator::stop(std::string why) {
+  stopped_ = std::move(why);
+  next_check_ = 0;
+  if (frame_) fail(stopped_);
+  throw GoError(stopped_);
 }
 
 TemplateFailure Evaluator::failure_here() const {

@@ -35,6 +35,8 @@ class Evaluator final {
     steps_ += steps;
     if (steps_ >= next_check_) check_limits();
   }
+  /// Fails here and at every charge to come, for functions that turn failures into text. Errors: GoError.
+  [[noreturn]] void stop(std::string why);
   Call& call() { return call_; }
 
  private:
@@ -113,6 +115,7 @@ class Evaluator final {
   int template_depth_ = 0;
   uint64_t steps_ = 0;
   uint64_t next_check_ = 0;
+  std::string stopped_;
   Value* argument_top_ = nullptr;
   Value* argument_end_ = nullptr;
   std::unique_ptr<std::byte[]> argument_block_;

@@ -19,6 +19,11 @@ constexpr std::string_view kLower = "0123456789abcdefx", kUpper = "0123456789ABC
 constexpr int kDeepest = 1000;  // maps may hold themselves: Go overflows its stack there
 constexpr size_t kMostPrinted = size_t{128} << 20;
 
+/// Lists that hold another one twice, which does so again, are short to make and endless to print.
+void check_printed(const std::string& out) {
+  if (out.size() > kMostPrinted) throw GoError("a printed value is over the limit of 128 MiB");
+}
+
 struct Flags {
   bool width_set = false, precision_set = false;
   bool minus = false, plus = false, sharp = false, space = false, zero = false;
@@ -391,6 +396,7 @@ bool Printer::as_stringer(Value value, Rune verb) {
 }
 
 void Printer::print(Value arg, Rune verb) {
+  check_printed(out_);
   if (arg.is_null()) {
     if (verb == 'T' || verb == 'v') return pad("<nil>");
     return bad_verb(verb, arg);
@@ -413,8 +419,7 @@ void Printer::print(Value arg, Rune verb) {
 }
 
 void Printer::nested(Value value, Rune verb, int depth) {
-  // A list that holds another one twice, which does so again: short to make, and endless to print.
-  if (out_.size() > kMostPrinted) throw GoError("a printed value is over the limit of 128 MiB");
+  check_printed(out_);
   if (depth > kDeepest) {
     out_ += "...";
     return;
@@ -740,6 +745,7 @@ void append_sprintf(std::string& out, std::string_view format, std::span<const V
 }
 
 void append_value(std::string& out, Value value, text::Arena& arena) {
+  check_printed(out);
   if (is_text(value))
     out += value.as_string();
   else

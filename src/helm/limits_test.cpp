@@ -27,21 +27,51 @@ std::string failure_of(const std::string& source) {
 TEST(Limits, StopATemplateWithItsPosition) {
   const std::string doubled = "{{ $l := list 1 }}{{ range 60 }}{{ $l = list $l $l }}{{ end }}";
   const std::string cycle = "{{ $d := dict }}{{ $_ := set $d \"s\" $d }}";
-  const std::string other = "{{ $e := dict }}{{ $_ := set $e \"s\" $e }}";
+  const std::string texts =
+      "{{ $l := list (repeat 100000 \"x\") }}{{ range 20 }}{{ $l = list $l $l }}{{ end }}";
   const std::pair<std::string, const char*> cases[] = {
       // Recursion.
       {"{{ define \"a\" }}{{ include \"a\" . }}{{ end }}{{ include \"a\" . }}", "t:1:"},
       {"{{ define \"a\" }}{{ template \"a\" . }}{{ end }}{{ template \"a\" . }}", "nested too deeply"},
       {"{{ tpl \"{{ tpl .t . }}\" (dict \"t\" \"{{ tpl .t . }}\") }}", "nested too deeply"},
-      {cycle + other + "{{ deepEqual $d $e }}", "nested too deeply to compare"},
+      {"{{ $l := list }}{{ $m := list }}{{ range 1500 }}{{ $l = list $l }}{{ $m = list $m }}{{ end }}"
+       "{{ deepEqual $l $m }}",
+       "nested too deeply to compare"},
       {cycle + "{{ deepCopy $d }}", "nested too deeply"},
       {std::string("{{ ") + std::string(20'000, '(') + "1" + std::string(20'000, ')') + " }}",
        "depth exceeded"},
       // Steps.
       {"{{ range 2000000000 }}{{ end }}", "steps"},
       {doubled + "{{ $m := deepCopy (list $l) }}", "limit"},
-      {doubled + "{{ $m := list 1 }}{{ range 60 }}{{ $m = list $m $m }}{{ end }}{{ deepEqual $l $m }}",
+      {doubled + "{{ toJson $l }}", "limit"},
+      {doubled + "{{ toYaml $l | len }}", "limit"},
+      {doubled + "{{ toYamlPretty $l | len }}", "limit"},
+      {doubled + "{{ toToml (dict \"a\" $l) | len }}", "steps"},
+      {doubled + "{{ toString $l | len }}", "limit"},
+      {"{{ $l := dict \"a\" 1 }}{{ range 60 }}{{ $l = dict \"a\" $l \"b\" $l }}{{ end }}{{ deepCopy $l | len "
+       "}}",
+       "limit"},
+      {"{{ $l := dict }}{{ $m := dict }}{{ range 60 }}{{ $l = dict \"a\" $l \"b\" $l }}"
+       "{{ $m = dict \"a\" $m \"b\" $m }}{{ end }}{{ mergeOverwrite $l $m | len }}",
        "steps"},
+      {"{{ $l := list }}{{ range 200 }}{{ $l = append $l (repeat 100000 \"x\") }}{{ end }}{{ $m := reverse "
+       "$l }}"
+       "{{ range 100 }}{{ $_ := uniq $m }}{{ $_ := has \"y\" $l }}{{ $_ := without $l \"z\" }}{{ end }}",
+       "steps"},
+      {"{{ $s := repeat 100000 \"x\" }}{{ $l := list $s }}{{ range 10 }}{{ $l = concat $l $l }}{{ end }}"
+       "{{ $t := printf \"%sy\" (repeat 99999 \"x\") }}{{ range 10 }}{{ $_ := has $t $l }}{{ end }}",
+       "steps"},
+      {"{{ $l := list (repeat 100000 \"x\") }}{{ range 10 }}{{ $l = concat $l $l }}{{ end }}{{ $_ := "
+       "sortAlpha $l }}",
+       "steps"},
+      {"{{ $l := list 0 }}{{ range 15 }}{{ $l = concat $l $l }}{{ end }}{{ range 1000 }}{{ $_ := compact $l "
+       "}}{{ end }}",
+       "steps"},
+      {"{{ $d := dict }}{{ range $i := until 20000 }}{{ $_ := set $d (sub 99999 $i | toString) 1 }}{{ end }}",
+       "steps"},
+      {"{{ $_ := shuffle (repeat 500000 \"x\") }}", "steps"},
+      {"{{ $_ := trimAll (printf \"%sa\" (repeat 100000 \"b\")) (repeat 100000 \"a\") }}", "steps"},
+      {"{{ $_ := fromToml (printf \"[%sb]\" (repeat 20000 \"a.\")) }}", "steps"},
       {"{{ $s := repeat 1000000 \"x\" }}{{ range 1000 }}{{ sha256sum $s | len }}{{ end }}", "steps"},
       {"{{ range 1000 }}{{ bcrypt \"x\" }}{{ end }}", "steps"},
       {"{{ range 1000 }}{{ derivePassword 1 \"maximum\" \"a\" \"b\" \"c\" }}{{ end }}", "steps"},
@@ -69,6 +99,14 @@ TEST(Limits, StopATemplateWithItsPosition) {
       {"{{ splitList \"\" (repeat 1000000 \"a\") | len }}", "steps"},
       {"{{ $l := \"x\" }}{{ range 60 }}{{ $l = print $l $l }}{{ end }}", "limit"},
       {"{{ $l := list 1 }}{{ range 60 }}{{ $l = concat $l $l }}{{ end }}", "limit"},
+      {texts + "{{ toJson $l | len }}", "limit"},
+      {texts + "{{ toYaml $l | len }}", "limit"},
+      {texts + "{{ toYamlPretty $l | len }}", "limit"},
+      {texts + "{{ toToml (dict \"a\" $l) | len }}", "limit"},
+      {"{{ $s := repeat 1000000 \"x\" }}{{ quote $s $s }}", "limit"},
+      {"{{ $s := repeat 1000000 \"x\" }}{{ cat $s $s | len }}", "limit"},
+      {"{{ $l := until 100000 }}{{ range 10 }}{{ $l = chunk 1 $l }}{{ end }}", "memory"},
+      {"{{ $l := until 100000 }}{{ range 100 }}{{ $_ := dict $l 1 }}{{ end }}", "limit"},
       {"{{ replace \"a\" (repeat 10000 \"b\") (repeat 10000 \"a\") | len }}", "limit"},
       {"{{ indent 2000000000 \"x\" }}", "limit"},
       {"{{ randAlphaNum 2000000000 }}", "limit"},
@@ -79,6 +117,29 @@ TEST(Limits, StopATemplateWithItsPosition) {
                                                       << failure.substr(0, 300);
     EXPECT_NE(failure.find("t:1"), std::string::npos) << failure.substr(0, 300);
   }
+}
+
+TEST(Limits, ArePastForGood) {
+  // Helm's toJson and its like turn a failure into text.
+  EXPECT_NE(
+      failure_of("{{ $l := list 1 }}{{ range 60 }}{{ $l = list $l $l }}{{ end }}{{ toJson $l }}").find("t:1"),
+      std::string::npos);
+  EXPECT_NE(failure_of("{{ toJson (list (repeat 1000000 \"<\")) }}").find("bytes"), std::string::npos);
+}
+
+TEST(Limits, LetHaystacksAndEqualListsBe) {
+  EXPECT_EQ(failure_of(
+                "{{ $l := list 1 }}{{ $m := list 1 }}{{ range 60 }}{{ $l = list $l $l }}{{ $m = list $m $m }}"
+                "{{ end }}{{ if not (deepEqual $l $m) }}{{ fail \"differ\" }}{{ end }}"),
+            "");
+  EXPECT_EQ(
+      failure_of("{{ $d := dict }}{{ $_ := set $d \"s\" $d }}{{ $e := dict }}{{ $_ := set $e \"s\" $e }}"
+                 "{{ if not (deepEqual $d $e) }}{{ fail \"differ\" }}{{ end }}"),
+      "");
+  // Plain searching would compare the needle at each place of the haystack.
+  EXPECT_EQ(failure_of("{{ $s := repeat 1000000 \"a\" }}{{ $n := printf \"%sb\" (repeat 500000 \"a\") }}"
+                       "{{ if contains $n $s }}{{ fail \"found\" }}{{ end }}{{ $_ := splitList $n $s }}"),
+            "");
 }
 
 TEST(Limits, LeaveWorkOfAnOrdinarySizeAlone) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "helm/complex_value.h"
 #include "helm/functions/url.h"
@@ -40,37 +41,69 @@ bool truth(Value value) {
   return !object->fields(arena).empty();
 }
 
-static constexpr int kDeepestCompared = 1000;
+namespace {
 
-bool deep_equal(Value a, Value b, Call& call, int depth) {
-  call.charge(8);  // types are compared by name
-  if (depth > kDeepestCompared) Call::fail("values are nested too deeply to compare");
-  if (a.is_null() || b.is_null()) return a.is_null() && b.is_null();
-  if (go_type(a) != go_type(b)) return false;
-  auto nil = [](Value v) {
-    Mark m = mark_of(v);
-    return (v.is_list() && (m == Mark::NilList || m == Mark::NilStrings)) ||
-           (v.is_map() && (m == Mark::NilMap || m == Mark::NilStringMap));
-  };
-  if (nil(a) != nil(b)) return false;
-  switch (a.kind()) {
-    case text::Kind::List:
-      return std::ranges::equal(a.items(), b.items(),
-                                [&](Value x, Value y) { return deep_equal(x, y, call, depth + 1); });
-    case text::Kind::Map:
-      return a.same_reference(b) ||
-             std::ranges::equal(a.members(), b.members(), [&](const auto& x, const auto& y) {
-               return x.key == y.key && deep_equal(x.value, y.value, call, depth + 1);
-             });
-    case text::Kind::Opaque: {
-      const Object *x = Object::of(a), *y = Object::of(b);
-      if (!x || !y) return !x && !y && as_complex(a) == as_complex(b);
-      return x == y || x->equals(*y, call.arena());
-    }
-    default:
-      return text::equal(unboxed(a), unboxed(b));
-  }
+bool is_nil(Value v) {
+  if (v.is_null()) return true;
+  Mark m = mark_of(v);
+  if (v.is_list()) return m == Mark::NilList || m == Mark::NilStrings;
+  if (v.is_map()) return m == Mark::NilMap || m == Mark::NilStringMap;
+  return false;
 }
+
+/// One reflect.DeepEqual. As in Go, two references that were met before are not compared again: what holds
+/// another list twice, which does so again, would take endlessly, and what holds itself is equal to its like.
+class Comparison final {
+ public:
+  explicit Comparison(Call& call) : call_(call) {}
+
+  bool equal(Value a, Value b, int depth = 0) {
+    call_.charge(2);
+    if (depth > kDeepest) Call::fail("values are nested too deeply to compare");
+    if (a.is_null() || b.is_null()) return a.is_null() && b.is_null();
+    if (go_type(a) != go_type(b) || is_nil(a) != is_nil(b) || a.size() != b.size()) return false;
+    switch (a.kind()) {
+      case text::Kind::List:
+        return met(a, b) || std::ranges::equal(a.items(), b.items(),
+                                               [&](Value x, Value y) { return equal(x, y, depth + 1); });
+      case text::Kind::Map:
+        return met(a, b) || std::ranges::equal(a.members(), b.members(), [&](const auto& x, const auto& y) {
+                 return x.key == y.key && equal(x.value, y.value, depth + 1);
+               });
+      case text::Kind::String:
+        if (a.as_string().size() == b.as_string().size()) call_.charge_text(a.as_string());
+        return a.as_string() == b.as_string();
+      case text::Kind::Opaque: {
+        const Object *x = Object::of(a), *y = Object::of(b);
+        if (!x || !y) return !x && !y && as_complex(a) == as_complex(b);
+        return x == y || x->equals(*y, call_.arena());
+      }
+      default:
+        return text::equal(unboxed(a), unboxed(b));
+    }
+  }
+
+ private:
+  static constexpr int kDeepest = 1000;
+  static constexpr size_t kUnremembered = 64;  // pairs: most comparisons are small
+
+  bool met(Value a, Value b) {
+    if (a.same_reference(b)) return true;
+    if (++pairs_ <= kUnremembered) return false;
+    auto place = [](Value v) {
+      return v.is_list() ? static_cast<const void*>(v.items().data()) : v.members().data();
+    };
+    return !a.empty() && !met_.emplace(place(a), place(b)).second;
+  }
+
+  Call& call_;
+  size_t pairs_ = 0;
+  std::set<std::pair<const void*, const void*>> met_;
+};
+
+}  // namespace
+
+bool deep_equal(Value a, Value b, Call& call) { return Comparison(call).equal(a, b); }
 
 namespace {
 
@@ -102,14 +135,6 @@ uint64_t unsigned_of(Value v) {
 
 [[noreturn]] void incompatible(Value a, Value b) {
   Call::fail(fmt::format("incompatible types for comparison: {} and {}", go_type(a), go_type(b)));
-}
-
-bool is_nil(Value v) {
-  if (v.is_null()) return true;
-  Mark m = mark_of(v);
-  if (v.is_list()) return m == Mark::NilList || m == Mark::NilStrings;
-  if (v.is_map()) return m == Mark::NilMap || m == Mark::NilStringMap;
-  return false;
 }
 
 bool equal_to(Call& call, Value a, Value b) {

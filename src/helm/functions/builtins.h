@@ -14,6 +14,6 @@ inline Value item_of(Value list, size_t index, bool any) {
   return any ? boxed(item) : item;
 }
 /// reflect.DeepEqual; what is compared counts as steps. Errors: GoError, for values nested too deeply.
-bool deep_equal(Value a, Value b, Call& call, int depth = 0);
+bool deep_equal(Value a, Value b, Call& call);
 
 }  // namespace shipit::helm

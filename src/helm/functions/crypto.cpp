@@ -120,6 +120,7 @@ Value shuffle(Call& call, std::span<Value> args) {
     runes.push_back(d.rune);
     rest.remove_prefix(static_cast<size_t>(d.size));
   }
+  call.charge(8 * runes.size());
   for (size_t i = runes.size(); i > 1; --i) std::swap(runes[i - 1], runes[random_below(call, i)]);
   std::string out;
   for (Rune r : runes) append_rune(out, r);

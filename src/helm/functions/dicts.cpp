@@ -6,7 +6,6 @@
 
 #include "helm/functions/builtins.h"
 #include "helm/functions/function.h"
-#include "helm/go_format.h"
 
 namespace shipit::helm {
 namespace {
@@ -21,7 +20,7 @@ Value map_or_nil(Call& call, Value map) {
 Value dict(Call& call, std::span<Value> args) {
   Value map = Value::map(call.arena(), (args.size() + 1) / 2);
   for (size_t i = 0; i < args.size(); i += 2)
-    map.set(call.arena(), strval(args[i], call.arena()), i + 1 < args.size() ? args[i + 1] : Value(""));
+    call.set(map, call.strval(args[i]), i + 1 < args.size() ? args[i + 1] : Value(""));
   return map;
 }
 
@@ -32,12 +31,12 @@ Value get(Call&, std::span<Value> args) {
 
 Value set(Call& call, std::span<Value> args) {
   if (args[0].is_null()) Call::fail("assignment to entry in nil map");
-  args[0].set(call.arena(), str(args, 1), args[2]);
+  call.set(args[0], str(args, 1), args[2]);
   return args[0];
 }
 
 Value unset(Call& call, std::span<Value> args) {
-  if (args[0].is_map()) args[0].erase(str(args, 1));
+  if (args[0].is_map()) call.erase(args[0], str(args, 1));
   return map_or_nil(call, args[0]);
 }
 
@@ -86,19 +85,19 @@ void merge_into(Call& call, Value target, Value source, bool overwrite, int dept
   for (const text::Member& m : members) {
     const Value* held = target.find(m.key);
     if (m.value.is_null()) {
-      if (overwrite) target.set_borrowed(call.arena(), m.key, m.value);
+      if (overwrite) call.set(target, m.key.view(), m.value);
       continue;
     }
     if (m.value.is_map() && held && held->is_map()) merge_into(call, *held, m.value, overwrite, depth + 1);
     // The list of an overwriting merge always wins, even over what is no list.
     if (m.value.is_list() && overwrite) {
-      target.set_borrowed(call.arena(), m.key, m.value);
+      call.set(target, m.key.view(), m.value);
       continue;
     }
     held = target.find(m.key);
     bool filled = held && !empty(*held);
     if (filled && (m.value.is_list() || is_bytes(m.value) || (m.value.is_map() && held->is_map()))) continue;
-    if (overwrite || !filled) target.set_borrowed(call.arena(), m.key, m.value);
+    if (overwrite || !filled) call.set(target, m.key.view(), m.value);
   }
 }
 

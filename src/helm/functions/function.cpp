@@ -1,11 +1,15 @@
 #include "helm/functions/function.h"
 
+#include <fmt/format.h>
 #include <sys/random.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <unordered_map>
+
+#include "helm/evaluator.h"
+#include "helm/go_format.h"
 
 namespace shipit::helm {
 
@@ -61,8 +65,36 @@ void Call::random(std::span<unsigned char> bytes) const {
   }
 }
 
+void Call::charge(uint64_t steps) { evaluator_.charge(steps); }
+
+void Call::set(Value map, std::string_view key, Value value) {
+  size_t before = map.size();
+  map.set(arena_, key, value);
+  if (map.size() > before) charge_move(map, key);
+}
+
+void Call::erase(Value map, std::string_view key) {
+  if (map.erase(key)) charge_move(map, key);
+}
+
+void Call::charge_move(Value map, std::string_view from) {
+  constexpr size_t kMembersPerStep = 16;
+  if (map.size() < kMembersPerStep) return;
+  std::span<text::Member> members = map.members();
+  auto first =
+      std::ranges::lower_bound(members, from, {}, [](const text::Member& m) { return m.key.view(); });
+  charge(static_cast<uint64_t>(members.end() - first) / kMembersPerStep);
+}
+
+std::string_view Call::strval(Value value) {
+  if (value.is_string()) return value.as_string();
+  std::string_view text = helm::strval(value, arena_);
+  charge(1 + text.size() / kPrintedBytesPerStep);
+  return text;
+}
+
 void Call::size_exceeded() const {
-  fail("output is over the limit of " + std::to_string(options_.limits.output_bytes) + " bytes");
+  evaluator_.stop(fmt::format("output is over the limit of {} bytes", options_.limits.output_bytes));
 }
 
 namespace {

@@ -28,6 +28,10 @@ std::string_view param_type_name(char letter);
 /// How a function that computes for long counts its time as steps: the limit then stands for some ten
 /// seconds.
 constexpr uint64_t kStepsPerMillisecond = 20'000;
+/// Bytes that are gone over, or moved, in the time of a step.
+constexpr size_t kBytesPerStep = 32;
+/// The same for text that is printed of a list or map.
+constexpr size_t kPrintedBytesPerStep = 4;
 
 /// What a function works with. One a call site's evaluator.
 class Call final {
@@ -49,9 +53,16 @@ class Call final {
     check_size(bytes);
     return arena_.allocate_array<char>(bytes);
   }
-  /// Counts work against the step limit. Errors: GoError past it.
+  /// Counts work against the step limit. Errors: GoError past it, also when an earlier one was caught.
   void charge(uint64_t steps);
-  /// Errors: GoError when a text of that size is over the limit.
+  /// Counts going over a text.
+  void charge_text(std::string_view text) { charge(1 + text.size() / kBytesPerStep); }
+  /// Sets or removes a member of a map and counts the members that move for it.
+  void set(Value map, std::string_view key, Value value);
+  void erase(Value map, std::string_view key);
+  /// sprig's strval: strings and bytes as they are, Stringers' text, else %v. Counts what it prints.
+  std::string_view strval(Value value);
+  /// Errors: GoError when a text of that size is over the limit, as for `charge`.
   void check_size(size_t bytes) const {
     if (bytes > options_.limits.output_bytes) size_exceeded();
   }
@@ -62,6 +73,7 @@ class Call final {
 
  private:
   [[noreturn]] void size_exceeded() const;
+  void charge_move(Value map, std::string_view from);
 
   Evaluator& evaluator_;
   text::Arena& arena_;

@@ -80,9 +80,9 @@ Value to_yaml(Call& call, std::span<Value> args) {
 
 /// The value as go-yaml v3 sees it: structs with their fields in order under small names, types with
 /// MarshalText as text, dates as timestamps.
-Value for_yaml_v3(Call& call, Value value, int depth = 0) {
+Value for_yaml_v3(Call& call, Value value, EncodedSize& size, int depth = 0) {
   if (depth > 10'000) Call::fail("yaml: a value that is nested too deeply or contains itself");
-  call.charge(1);
+  size.add(value, depth);
   text::Arena& arena = call.arena();
   auto special = [&](const text::YamlSpecial& node) {
     return text::YamlSpecial::value_of(text::YamlSpecial::in(arena, node));
@@ -96,13 +96,15 @@ Value for_yaml_v3(Call& call, Value value, int depth = 0) {
   if (value.is_int() && mark_of(value) == Mark::Duration) return call.string(duration_text(value.as_int()));
   if (value.is_list()) {
     Value list = Value::list(arena, value.size());
-    for (Value item : value.items()) list.push_back(arena, for_yaml_v3(call, item, depth + 1));
+    for (Value item : value.items()) list.push_back(arena, for_yaml_v3(call, item, size, depth + 1));
     return list;
   }
   if (value.is_map()) {
     Value map = Value::map(arena, value.size());
-    for (const text::Member& m : value.members())
-      map.set_borrowed(arena, m.key, for_yaml_v3(call, m.value, depth + 1));
+    for (const text::Member& m : value.members()) {
+      size.add_key(m.key.view());
+      map.set_borrowed(arena, m.key, for_yaml_v3(call, m.value, size, depth + 1));
+    }
     return map;
   }
   if (!value.is_opaque()) return value.with_mark(0);
@@ -116,7 +118,7 @@ Value for_yaml_v3(Call& call, Value value, int depth = 0) {
     if (!f.exported) continue;
     std::string name;
     for (char c : f.name) name += is_map ? c : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    members.push_back({arena.copy(name), for_yaml_v3(call, f.value, depth + 1)});
+    members.push_back({arena.copy(name), for_yaml_v3(call, f.value, size, depth + 1)});
   }
   if (is_map) return Value::map_of(arena, members);
   return special({.members = members});
@@ -124,8 +126,9 @@ Value for_yaml_v3(Call& call, Value value, int depth = 0) {
 
 Value to_yaml_pretty(Call& call, std::span<Value> args) {
   std::string out;
+  EncodedSize size(call, 1);
   try {
-    text::append_yaml_v3(out, for_yaml_v3(call, args[0]));
+    text::append_yaml_v3(out, for_yaml_v3(call, args[0], size));
   } catch (const Error& e) {
     Call::fail(e.message());
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "helm/functions/builtins.h"
@@ -30,7 +31,7 @@ namespace {
 
 /// Items of the inner lists of a [][]interface {} are lists themselves; all else is what it is.
 Value list_of(Call& call, std::span<const Value> items) {
-  call.charge(items.size() / 8);
+  call.charge(1 + items.size() / 8);
   Value list = Value::list(call.arena(), items.size());
   for (Value item : items) list.push_back(call.arena(), item);
   return list;
@@ -92,8 +93,10 @@ Value reverse(Call& call, std::span<Value> args) {
 }
 
 Value compact(Call& call, std::span<Value> args) {
+  Value items = slice_items(call, args[0], "Cannot compact on type");
+  call.charge(items.size() / 4);
   Value made = Value::list(call.arena());
-  for (Value item : slice_items(call, args[0], "Cannot compact on type").items())
+  for (Value item : items.items())
     if (!empty(item)) made.push_back(call.arena(), item);
   return made;
 }
@@ -174,7 +177,8 @@ Value sort_alpha(Call& call, std::span<Value> args) {
   if (!items.is_list() && !is_bytes(items))
     items = Value::list(call.arena(), {args[0].is_null() ? Value("<nil>") : args[0]});
   Value texts = string_slice(call, items);
-  call.charge(texts.size());
+  auto rounds = static_cast<uint64_t>(std::bit_width(texts.size()));
+  for (Value text : texts.items()) call.charge(rounds * (1 + text.as_string().size() / kBytesPerStep) / 4);
   // A []string is sorted where it is, as in Go.
   std::ranges::sort(texts.items(), {}, [](Value v) { return v.as_string(); });
   return texts;

@@ -31,8 +31,8 @@ void check_finite(double number) {
 }
 
 /// Whether encoding needs another value; checks what can't be encoded on the way.
-bool must_change(Call& call, Value value, int depth) {
-  call.charge(1);
+bool must_change(Value value, int depth, EncodedSize& size) {
+  size.add(value, depth);
   switch (value.kind()) {
     case text::Kind::Double:
       check_finite(value.as_double());
@@ -44,13 +44,16 @@ bool must_change(Call& call, Value value, int depth) {
     case text::Kind::List: {
       if (depth > kDeepest) cycle(value);
       bool change = nil_list(value);
-      for (Value item : value.items()) change |= must_change(call, item, depth + 1);
+      for (Value item : value.items()) change |= must_change(item, depth + 1, size);
       return change;
     }
     case text::Kind::Map: {
       if (depth > kDeepest) cycle(value);
       bool change = nil_map(value);
-      for (const text::Member& m : value.members()) change |= must_change(call, m.value, depth + 1);
+      for (const text::Member& m : value.members()) {
+        size.add_key(m.key.view());
+        change |= must_change(m.value, depth + 1, size);
+      }
       return change;
     }
     default:
@@ -61,6 +64,7 @@ bool must_change(Call& call, Value value, int depth) {
 /// `ordered`: structs keep the order of their fields, which only the JSON writer can show.
 Value changed(Call& call, Value value, bool ordered, int depth) {
   if (depth > kDeepest) cycle(value);
+  call.charge_text(value.as_string());
   text::Arena& arena = call.arena();
   if (is_bytes(value)) return call.string(base64_encode(value.as_string()));
   if (value.is_list()) {
@@ -245,22 +249,38 @@ class JsonScanner final {
 
 namespace {
 
-Value encodable(Call& call, Value value, bool ordered) {
-  return must_change(call, value, 0) ? changed(call, value, ordered, 0) : value;
+/// `indent`: columns that a level of nesting takes at least.
+Value encodable(Call& call, Value value, bool ordered, size_t indent) {
+  EncodedSize size(call, indent);
+  return must_change(value, 0, size) ? changed(call, value, ordered, 0) : value;
 }
 
 }  // namespace
 
+void EncodedSize::add(Value value, int depth) {
+  std::string_view text = value.as_string();
+  call_.charge_text(text);
+  bytes_ += 1 + text.size();
+  if (value.empty() && depth > 2) bytes_ += indent_ * static_cast<size_t>(depth - 2);
+  call_.check_size(bytes_);
+}
+
+void EncodedSize::add_key(std::string_view key) {
+  call_.charge_text(key);
+  bytes_ += key.size();
+}
+
 std::string json_text(Call& call, Value value, bool escape_html, int indent) {
   std::string out;
-  text::append_json(out, encodable(call, value, true), {.escape_html = escape_html, .indent = indent});
+  text::append_json(out, encodable(call, value, true, static_cast<size_t>(indent)),
+                    {.escape_html = escape_html, .indent = indent});
   return out;
 }
 
 std::string yaml_text(Call& call, Value value) {
   std::string out;
   try {
-    text::append_yaml(out, encodable(call, value, false));
+    text::append_yaml(out, encodable(call, value, false, 1));
   } catch (GoError& error) {
     error.wrap("error marshaling into JSON: ");
     throw;

@@ -27,6 +27,12 @@ std::string_view trim_space(std::string_view text) {
   return text;
 }
 
+size_t find(std::string_view text, std::string_view what, size_t from) {
+  if (what.size() < 2) return text.find(what, from);
+  const void* at = memmem(text.data() + from, text.size() - from, what.data(), what.size());
+  return at ? static_cast<size_t>(static_cast<const char*>(at) - text.data()) : std::string_view::npos;
+}
+
 std::vector<std::string_view> split(std::string_view text, std::string_view separator, int64_t limit) {
   std::vector<std::string_view> parts;
   if (limit == 0) return parts;
@@ -39,7 +45,7 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
     }
     return parts;
   }
-  for (size_t at; !full() && (at = text.find(separator)) != std::string_view::npos;
+  for (size_t at; !full() && (at = find(text, separator)) != std::string_view::npos;
        text.remove_prefix(at + separator.size()))
     parts.push_back(text.substr(0, at));
   parts.push_back(text);
@@ -57,7 +63,7 @@ std::string replace_all(std::string_view text, std::string_view what, std::strin
     return out.append(with);
   }
   size_t at = 0;
-  for (size_t found; (found = text.find(what, at)) != std::string_view::npos; at = found + what.size())
+  for (size_t found; (found = find(text, what, at)) != std::string_view::npos; at = found + what.size())
     out.append(text.substr(at, found - at)).append(with);
   return out.append(text.substr(at));
 }
@@ -80,7 +86,7 @@ Value string_slice(Call& call, Value value) {
     return value;
   Value list = Value::list(call.arena(), value.is_list() ? value.size() : 1);
   auto add = [&](Value item) {
-    if (!item.is_null()) list.push_back(call.arena(), Value::borrowed(strval(item, call.arena())));
+    if (!item.is_null()) list.push_back(call.arena(), Value::borrowed(call.strval(item)));
   };
   if (value.is_list()) {
     for (Value item : value.items()) add(item);
@@ -129,9 +135,10 @@ Value title(Call& call, std::span<Value> args) {
   return call.string(out);
 }
 
-Value trim_all(Call&, std::span<Value> args) {
+Value trim_all(Call& call, std::span<Value> args) {
   std::string_view cut = str(args, 0), text = str(args, 1);
   auto in_cut = [&](Rune rune) {
+    call.charge(1 + cut.size() / 16);
     for (std::string_view rest = cut; !rest.empty();) {
       DecodedRune d = decode_rune(rest);
       if (d.rune == rune) return true;
@@ -332,7 +339,7 @@ Value wrap_with(Call& call, std::span<Value> args) {
 }
 
 Value contains(Call&, std::span<Value> args) {
-  return str(args, 1).find(str(args, 0)) != std::string_view::npos;
+  return find(str(args, 1), str(args, 0)) != std::string_view::npos;
 }
 Value has_prefix(Call&, std::span<Value> args) { return str(args, 1).starts_with(str(args, 0)); }
 Value has_suffix(Call&, std::span<Value> args) { return str(args, 1).ends_with(str(args, 0)); }
@@ -342,7 +349,8 @@ Value quote(Call& call, std::span<Value> args) {
   for (Value v : args) {
     if (v.is_null()) continue;
     if (!out.empty()) out += ' ';
-    append_quoted(out, strval(v, call.arena()));
+    append_quoted(out, call.strval(v));
+    call.check_size(out.size());
   }
   return call.string(out);
 }
@@ -355,6 +363,7 @@ Value squote(Call& call, std::span<Value> args) {
     out += '\'';
     append_value(out, v, call.arena());
     out += '\'';
+    call.check_size(out.size());
   }
   return call.string(out);
 }
@@ -366,6 +375,7 @@ Value cat(Call& call, std::span<Value> args) {
     if (v.is_null()) continue;
     if (!std::exchange(first, false)) out += ' ';
     append_value(out, v, call.arena());
+    call.check_size(out.size());
   }
   return call.string(out);
 }
@@ -418,7 +428,7 @@ Value nindent(Call& call, std::span<Value> args) {
 }
 
 Value replace(Call& call, std::span<Value> args) {
-  if (str(args, 2).find(str(args, 0)) == std::string_view::npos) return args[2];
+  if (find(str(args, 2), str(args, 0)) == std::string_view::npos) return args[2];
   size_t most = str(args, 0).empty() ? str(args, 2).size() + 1 : str(args, 2).size() / str(args, 0).size();
   call.check_size(most * str(args, 1).size() / 64);
   return call.string(replace_all(str(args, 2), str(args, 0), str(args, 1)));
@@ -428,13 +438,14 @@ Value plural(Call&, std::span<Value> args) { return args[2].as_int() == 1 ? args
 
 Value to_string(Call& call, std::span<Value> args) {
   if (is_text(args[0])) return args[0];
-  return Value::borrowed(strval(args[0], call.arena()));
+  return Value::borrowed(call.strval(args[0]));
 }
 
 Value to_strings(Call& call, std::span<Value> args) { return string_slice(call, args[0]); }
 
 Value join(Call& call, std::span<Value> args) {
   Value items = string_slice(call, args[1]);
+  call.charge(items.size() / 8);
   std::string out;
   bool first = true;
   for (Value item : items.items()) {
@@ -448,8 +459,7 @@ Value join(Call& call, std::span<Value> args) {
 Value parts_map(Call& call, const std::vector<std::string_view>& parts) {
   Value map = Value::map(call.arena(), parts.size());
   call.charge(parts.size());
-  for (size_t i = 0; i < parts.size(); ++i)
-    map.set(call.arena(), "_" + std::to_string(i), Value::borrowed(parts[i]));
+  for (size_t i = 0; i < parts.size(); ++i) call.set(map, "_" + std::to_string(i), Value::borrowed(parts[i]));
   return marked(map, Mark::StringMap);
 }
 

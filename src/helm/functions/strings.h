@@ -11,6 +11,8 @@ namespace shipit::helm {
 std::string_view trim_space(std::string_view text);
 /// strings.Split and SplitN: `limit` < 0 is no limit; an empty separator splits into characters.
 std::vector<std::string_view> split(std::string_view text, std::string_view separator, int64_t limit = -1);
+/// Where `what` begins from `from` on, in linear time whatever the texts; npos when it doesn't occur.
+size_t find(std::string_view text, std::string_view what, size_t from = 0);
 std::string replace_all(std::string_view text, std::string_view what, std::string_view with);
 /// Go's message for text[begin:end] out of range; nothing when it is in range. A missing bound is -1 with its
 /// flag unset.

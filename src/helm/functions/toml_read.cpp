@@ -257,16 +257,17 @@ class TomlReader final : Scanner {
     Path context;
     for (size_t i = 0; i + 1 < key.size(); ++i) {
       context.push_back(key[i]);
+      call_.charge(1 + i);  // its name is as long
       if (!hash.has(key[i])) {
         implicit_.insert(toml_key(context));
-        hash.set(arena, key[i], Value::map(arena));
+        call_.set(hash, key[i], Value::map(arena));
       }
       hash = table_of(hash[text::Key(key[i])], context, "was already created as a hash");
     }
     context_ = context;
     const std::string& last = key.back();
     if (array) {
-      if (!hash.has(last)) hash.set(arena, last, marked(Value::list(arena), Mark::Maps));
+      if (!hash.has(last)) call_.set(hash, last, marked(Value::list(arena), Mark::Maps));
       Value tables = hash[text::Key(last)];
       if (!is_tables(tables))
         fail_at(key_line_,
@@ -286,7 +287,7 @@ class TomlReader final : Scanner {
   }
 
   void set_value(const std::string& key, Value value) {
-    call_.charge(1);
+    call_.charge(1 + 2 * context_.size());
     Value hash = root_;
     Path path;
     for (const std::string& part : context_) {
@@ -300,7 +301,7 @@ class TomlReader final : Scanner {
       if (!was_implicit) fail_at(key_line_, fmt::format("Key '{}' has already been defined.", name));
       if (!arrays_.contains(name)) return;  // what was made for it stays
     }
-    hash.set(call_.arena(), key, value);
+    call_.set(hash, key, value);
   }
 
   /// Remembers whether the key in the current context ("": the context itself) is an array of values.
@@ -433,11 +434,11 @@ class TomlReader final : Scanner {
       Pair made = pair(depth + 1);
       Value hash = table;
       for (size_t i = 0; i + 1 < made.parts.size(); ++i) {
-        if (!hash.has(made.parts[i])) hash.set(arena, made.parts[i], Value::map(arena));
+        if (!hash.has(made.parts[i])) call_.set(hash, made.parts[i], Value::map(arena));
         hash = hash[text::Key(made.parts[i])];
         if (!hash.is_map()) fail_at(key_line_, quoted(toml_key(context_)) + " is not a table");
       }
-      hash.set(arena, made.parts.back(), made.value);
+      call_.set(hash, made.parts.back(), made.value);
       context_ = own;
       after_value = true;
     }

@@ -198,6 +198,8 @@ class TomlWriter final {
 
   void element(Value value, int depth = 0) {
     if (depth > kDeepest) Call::fail("a value that is nested too deeply or contains itself");
+    call_.charge_text(value.as_string());
+    call_.check_size(out_.size());
     if (const GoTime* time = as_time(value)) {
       out_ += date(*time);
     } else if (auto text = marshalled(value)) {
