@@ -7,11 +7,13 @@
 namespace shipit::helm {
 namespace {
 
-/// The failure of a template under limits that are small enough for a test; "" when it renders.
-std::string failure_of(const std::string& source) {
+constexpr Limits kSmall{
+    .steps = 3'000'000, .output_bytes = 1 << 20, .memory_bytes = 32 << 20, .stack_bytes = 512 << 10};
+
+/// The failure of a template under limits; "" when it renders.
+std::string failure_of(const std::string& source, const Limits& limits = kSmall) {
   RenderOptions options;
-  options.limits = {
-      .steps = 3'000'000, .output_bytes = 1 << 20, .memory_bytes = 32 << 20, .stack_bytes = 512 << 10};
+  options.limits = limits;
   TemplateSet set;
   text::Arena arena;
   try {
@@ -125,6 +127,24 @@ TEST(Limits, ArePastForGood) {
       failure_of("{{ $l := list 1 }}{{ range 60 }}{{ $l = list $l $l }}{{ end }}{{ toJson $l }}").find("t:1"),
       std::string::npos);
   EXPECT_NE(failure_of("{{ toJson (list (repeat 1000000 \"<\")) }}").find("bytes"), std::string::npos);
+}
+
+TEST(Limits, CountAKeyByWhatItTakesToMake) {
+  auto failure_within = [](uint64_t steps, const std::string& source) {
+    return failure_of(source, {.steps = steps});
+  };
+  const uint64_t sixtieth = Limits().steps / 60;
+  EXPECT_EQ(
+      failure_within(sixtieth, "{{ $ca := genCA \"a\" 1 }}{{ $_ := genSignedCert \"b\" nil nil 1 $ca }}"),
+      "");
+  EXPECT_EQ(failure_within(sixtieth / 20,
+                           "{{ $_ := genPrivateKey \"ecdsa\" }}{{ $_ := genPrivateKey \"ed25519\" }}"),
+            "");
+  const uint64_t thousandth = Limits().steps / 1000;
+  for (const char* source :
+       {"{{ $_ := genCA \"a\" 1 }}", "{{ $_ := genPrivateKey \"rsa\" }}", "{{ $_ := genPrivateKey \"dsa\" }}",
+        "{{ $k := genPrivateKey \"ecdsa\" }}{{ range 50 }}{{ $_ := genCAWithKey \"a\" 1 $k }}{{ end }}"})
+    EXPECT_NE(failure_within(thousandth, source).find("t:1:"), std::string::npos) << source;
 }
 
 TEST(Limits, LetHaystacksAndEqualListsBe) {

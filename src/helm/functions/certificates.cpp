@@ -61,13 +61,26 @@ class CertificateObject final : public Object {
   std::string_view cert_, key_;
 };
 
-Key new_rsa(int bits) {
+/// What making a key takes, about: one RSA key takes four times as long as another of its length.
+constexpr uint64_t kRsa2048Steps = 40 * kStepsPerMillisecond, kRsa4096Steps = 400 * kStepsPerMillisecond,
+                   kDsaSteps = 500 * kStepsPerMillisecond, kCurveSteps = kStepsPerMillisecond;
+
+/// A certificate takes two milliseconds and the signature, which goes with the third power of the length of a
+/// key that the chart may bring: 0.5 ms for 2048 bits.
+uint64_t certificate_steps(EVP_PKEY* issuer_key) {
+  uint64_t length = (static_cast<uint64_t>(EVP_PKEY_get_bits(issuer_key)) + 1023) / 1024;
+  return kStepsPerMillisecond * 2 + kStepsPerMillisecond / 16 * length * length * length;
+}
+
+Key new_rsa(Call& call, int bits) {
+  call.charge(bits > 2048 ? kRsa4096Steps : kRsa2048Steps);
   Key key = generate_rsa(bits);
   check(key != nullptr, "error generating rsa key");
   return key;
 }
 
-Key generate_dsa() {
+Key new_dsa(Call& call) {
+  call.charge(kDsaSteps);
   std::unique_ptr<EVP_PKEY_CTX, Release<EVP_PKEY_CTX_free>> context(
       EVP_PKEY_CTX_new_id(EVP_PKEY_DSA, nullptr));
   EVP_PKEY* parameters = nullptr;
@@ -220,17 +233,15 @@ Certificate make_certificate(Call& call, const Request& wanted, EVP_PKEY* subjec
   if (wanted.authority) extend(c, &context, NID_subject_key_identifier, "hash");
   if (issuer && X509_get0_subject_key_id(issuer)) extend(c, &context, NID_authority_key_identifier, "keyid");
   add_names(c, wanted);
+  call.charge(certificate_steps(issuer_key));
   bool plain = EVP_PKEY_get_base_id(issuer_key) == EVP_PKEY_ED25519;
   check(X509_sign(c, issuer_key, plain ? nullptr : EVP_sha256()) > 0, "error creating certificate");
   return made;
 }
 
-constexpr int kCertificateBits = 2048;
-constexpr uint64_t kKeySteps = 100 * kStepsPerMillisecond;
-
 Key new_key(Call& call) {
-  call.charge(kKeySteps);
-  return new_rsa(kCertificateBits);
+  constexpr int kCertificateBits = 2048;
+  return new_rsa(call, kCertificateBits);
 }
 
 Key given_key(Value pem) {
@@ -295,9 +306,9 @@ Value build_custom(Call& call, std::span<Value> args) {
 Value gen_private_key(Call& call, std::span<Value> args) {
   std::string_view type = args[0].as_string();
   constexpr int kPlainBits = 4096;
-  call.charge(kKeySteps * 4);
-  if (type.empty() || type == "rsa") return call.string(pem_of(new_rsa(kPlainBits)));
-  if (type == "dsa") return call.string(pem_of(generate_dsa()));
+  if (type.empty() || type == "rsa") return call.string(pem_of(new_rsa(call, kPlainBits)));
+  if (type == "dsa") return call.string(pem_of(new_dsa(call)));
+  call.charge(kCurveSteps);
   if (type == "ecdsa") return call.string(pem_of(Key(EVP_EC_gen("P-256"))));
   if (type == "ed25519") return call.string(pem_of(Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"))));
   return call.string(fmt::format("Unknown type {}", type));
