@@ -218,10 +218,10 @@ Value Evaluator::tpl(std::string_view source, Value dot) {
 // Actions.
 
 Evaluator::Flow Evaluator::walk_list(Value dot, NodeId id) {
-  const Node& list = (*frame_->tree)[id];
-  const uint32_t* links = frame_->tree->links.data() + list.a;
-  for (uint32_t i = 0; i < list.b; ++i) {
-    Flow flow = walk(dot, links[i]);
+  const Tree& tree = *frame_->tree;
+  NodeId end = tree[id].b;
+  for (NodeId part = id + 1; part < end; part = tree.after(part)) {
+    Flow flow = walk(dot, part);
     if (flow != Flow::Next) return flow;
   }
   return Flow::Next;
@@ -233,16 +233,16 @@ Evaluator::Flow Evaluator::walk(Value dot, NodeId id) {
   charge(1);
   switch (node.kind) {
     case NodeKind::Text:
-      out_ += frame_->tree->source.substr(node.a, node.b);
+      out_ += frame_->tree->source.substr(node.pos, node.b);
       return Flow::Next;
     case NodeKind::Action: {
-      Value value = pipeline(dot, node.a);
-      if ((*frame_->tree)[node.a].count == 0) print(id, value);
+      Value value = pipeline(dot, id + 1);
+      if ((*frame_->tree)[id + 1].count == 0) print(id, value);
       return Flow::Next;
     }
     case NodeKind::If:
     case NodeKind::With:
-      return walk_if_with(dot, node);
+      return walk_if_with(dot, id);
     case NodeKind::Range:
       return walk_range(dot, id);
     case NodeKind::Template:
@@ -252,6 +252,8 @@ Evaluator::Flow Evaluator::walk(Value dot, NodeId id) {
       return Flow::Break;
     case NodeKind::Continue:
       return Flow::Continue;
+    case NodeKind::Define:
+      return Flow::Next;
     case NodeKind::List:
       return walk_list(dot, id);
     default:
@@ -259,34 +261,35 @@ Evaluator::Flow Evaluator::walk(Value dot, NodeId id) {
   }
 }
 
-Evaluator::Flow Evaluator::walk_if_with(Value dot, const Node& node) {
+Evaluator::Flow Evaluator::walk_if_with(Value dot, NodeId id) {
   if (stack_.exhausted()) fail("templates are nested too deeply");
+  const Tree& tree = *frame_->tree;
+  const Node& node = tree[id];
   size_t scope = variables_.size();
-  const uint32_t* parts = frame_->tree->links.data() + node.a;
-  Value value = pipeline(dot, parts[0]);
+  Value value = pipeline(dot, id + 1);
+  NodeId body = tree.after(id + 1);
   Flow flow = Flow::Next;
   if (truth(value))
-    flow = walk_list(node.kind == NodeKind::With ? value : dot, parts[1]);
-  else if (parts[2] != kNoNode)
-    flow = walk_list(dot, parts[2]);
+    flow = walk_list(node.kind == NodeKind::With ? value : dot, body);
+  else if (node.flag)
+    flow = walk_list(dot, tree.after(body));
   variables_.resize(scope);
   return flow;
 }
 
 Evaluator::Flow Evaluator::walk_range(Value dot, NodeId id) {
   if (stack_.exhausted()) fail("templates are nested too deeply");
-  const Node& node = (*frame_->tree)[id];
+  const Tree& tree = *frame_->tree;
   size_t scope = variables_.size();
-  const uint32_t* parts = frame_->tree->links.data() + node.a;
-  const Node& pipe = (*frame_->tree)[parts[0]];
-  Value over = pipeline(dot, parts[0]);
+  NodeId pipe_id = id + 1, body = tree.after(pipe_id);
+  const Node& pipe = tree[pipe_id];
+  Value over = pipeline(dot, pipe_id);
   size_t mark = variables_.size();
-  const uint32_t* declared = frame_->tree->links.data() + pipe.a;
-  auto name = [&](size_t i) { return (*frame_->tree)[declared[i]].b; };
+  auto name = [&](uint32_t i) { return tree[pipe_id + 1 + i].count; };
   auto once = [&](Value index, Value item) {
     if (pipe.count > 0) {
       if (pipe.flag)
-        set_variable(name(pipe.count > 1 ? 0 : 0), pipe.count > 1 ? index : item);
+        set_variable(name(0), pipe.count > 1 ? index : item);
       else
         variables_[mark - 1].value = item;
     }
@@ -297,7 +300,7 @@ Evaluator::Flow Evaluator::walk_range(Value dot, NodeId id) {
         variables_[mark - 2].value = index;
     }
     charge(1);
-    Flow flow = walk_list(item, parts[1]);
+    Flow flow = walk_list(item, body);
     variables_.resize(mark);
     return flow != Flow::Break;
   };
@@ -342,19 +345,19 @@ Evaluator::Flow Evaluator::walk_range(Value dot, NodeId id) {
     fail(fmt::format("range can't iterate over {}", format_value(over, arena_)));
   }
   Flow flow = Flow::Next;
-  if (!ran && parts[2] != kNoNode) flow = walk_list(dot, parts[2]);
+  if (!ran && tree[id].flag) flow = walk_list(dot, tree.after(body));
   variables_.resize(scope);
   return flow;
 }
 
 void Evaluator::walk_template(Value dot, NodeId id) {
   const Node& node = (*frame_->tree)[id];
-  std::string_view name = frame_->tree->strings[node.b];
+  std::string_view name = frame_->tree->strings[node.a];
   TemplateRef ref = find(name);
   if (!ref) fail(fmt::format("template {} not defined", quoted(name)));
   if (template_depth_ == kDeepestTemplates)
     fail(fmt::format("exceeded maximum template depth ({})", kDeepestTemplates));
-  Value inner = node.a == kNoNode ? Value() : pipeline(dot, node.a);
+  Value inner = node.flag ? pipeline(dot, id + 1) : Value();
   ++template_depth_;
   run(ref, inner);
   --template_depth_;
@@ -371,17 +374,17 @@ void Evaluator::print(NodeId node, Value value) {
 // Expressions.
 
 Value Evaluator::pipeline(Value dot, NodeId id) {
-  const Node& pipe = (*frame_->tree)[id];
+  const Tree& tree = *frame_->tree;
+  const Node& pipe = tree[id];
   frame_->at = id;
-  const uint32_t* parts = frame_->tree->links.data() + pipe.a;
-  Value value = command(dot, parts[pipe.count], nullptr);
-  value = unboxed(value);
-  for (uint32_t i = 1; i < pipe.b; ++i) {
+  NodeId part = id + 1 + pipe.count;
+  Value value = unboxed(command(dot, part, nullptr));
+  while ((part = tree[part].b) < pipe.b) {
     Value final = value;
-    value = unboxed(command(dot, parts[pipe.count + i], &final));
+    value = unboxed(command(dot, part, &final));
   }
   for (uint32_t i = 0; i < pipe.count; ++i) {
-    uint32_t name = (*frame_->tree)[parts[i]].b;
+    uint32_t name = tree[id + 1 + i].count;
     if (pipe.flag)
       set_variable(name, value);
     else
@@ -392,40 +395,38 @@ Value Evaluator::pipeline(Value dot, NodeId id) {
 
 Value Evaluator::command(Value dot, NodeId id, const Value* final) {
   const Tree& tree = *frame_->tree;
-  const Node& command = tree[id];
-  std::span<const NodeId> all{tree.links.data() + command.a, command.b};
-  std::span<const NodeId> args = all.subspan(1);
-  NodeId first = all[0];
+  NodeId first = id + 1;
   const Node& word = tree[first];
+  Operands args{tree.after(first), tree[id].a - 1};
   switch (word.kind) {
     case NodeKind::Field:
       frame_->at = first;
       return field_chain(dot, dot, first, {tree.keys.data() + word.a, word.b}, args, final);
     case NodeKind::Chain: {
+      if (word.count == 0) {
+        not_a_function(id, final);
+        if (stack_.exhausted()) fail("expression is nested too deeply");
+        return pipeline(dot, first + 1);
+      }
       frame_->at = first;
-      if (tree[word.a].kind == NodeKind::Nil) fail("indirection through explicit nil in " + tree.str(first));
-      Value receiver = argument(dot, 0, word.a);
-      return field_chain(dot, receiver, first, {tree.keys.data() + word.b, word.count}, args, final);
+      Value receiver = chain_receiver(dot, first);
+      return field_chain(dot, receiver, first, {tree.keys.data() + word.a, word.count}, args, final);
     }
     case NodeKind::Identifier:
       return function(dot, first, id, args, final);
-    case NodeKind::Pipe:
-      not_a_function(command, final);
-      if (stack_.exhausted()) fail("expression is nested too deeply");
-      return pipeline(dot, first);
     case NodeKind::Variable:
       frame_->at = first;
-      if (word.count == 0) {
-        Value value = variable(word.b);
-        not_a_function(command, final);
+      if (word.b == 0) {
+        Value value = variable(word.count);
+        not_a_function(id, final);
         return value;
       }
-      return field_chain(dot, variable(word.b), first, {tree.keys.data() + word.a, word.count}, args, final);
+      return field_chain(dot, variable(word.count), first, {tree.keys.data() + word.a, word.b}, args, final);
     default:
       break;
   }
   frame_->at = first;
-  not_a_function(command, final);
+  not_a_function(id, final);
   switch (word.kind) {
     case NodeKind::Dot:
       return dot;
@@ -436,9 +437,19 @@ Value Evaluator::command(Value dot, NodeId id, const Value* final) {
   }
 }
 
-void Evaluator::not_a_function(const Node& command, const Value* final) {
-  if (command.b > 1 || final)
-    fail("can't give argument to non-function " + frame_->tree->str(frame_->tree->links[command.a]));
+/// What a chain's fields are looked up in.
+Value Evaluator::chain_receiver(Value dot, NodeId chain) {
+  NodeId receiver = chain + 1;
+  if ((*frame_->tree)[receiver].kind == NodeKind::Identifier)
+    return function(dot, receiver, receiver, {}, nullptr);
+  frame_->at = receiver;
+  if (stack_.exhausted()) fail("expression is nested too deeply");
+  return pipeline(dot, receiver);
+}
+
+void Evaluator::not_a_function(NodeId command, const Value* final) {
+  if ((*frame_->tree)[command].a > 1 || final)
+    fail("can't give argument to non-function " + frame_->tree->str(command + 1));
 }
 
 Value Evaluator::constant(NodeId id) {
@@ -449,8 +460,9 @@ Value Evaluator::constant(NodeId id) {
     case NodeKind::Bool:
       return Value(node.flag != 0);
     case NodeKind::String:
-      return Value::borrowed(tree.strings[node.a]);
+      return Value::borrowed(tree.string(node));
     case NodeKind::Number: {
+      if (node.flag) return go_int(node.a);
       const Number& n = tree.numbers[node.a];
       std::string_view text = std::string_view(tree.source).substr(node.pos, node.b);
       if (n.is_complex) return complex_value(arena_, n.complex_value);
@@ -482,21 +494,21 @@ void Evaluator::set_variable(uint32_t name, Value value) {
 }
 
 Value Evaluator::field_chain(Value dot, Value receiver, NodeId node, std::span<const text::Key> keys,
-                             std::span<const NodeId> args, const Value* final) {
+                             Operands args, const Value* final) {
   for (const text::Key& key : keys.first(keys.size() - 1))
     receiver = field(dot, key, node, {}, nullptr, receiver);
   return field(dot, keys.back(), node, args, final, receiver);
 }
 
-Value Evaluator::field(Value dot, const text::Key& key, NodeId node, std::span<const NodeId> args,
-                       const Value* final, Value receiver) {
+Value Evaluator::field(Value dot, const text::Key& key, NodeId node, Operands args, const Value* final,
+                       Value receiver) {
   std::string_view name = key.view();
   if (receiver.is_null()) {
     if (is_boxed(receiver)) fail(fmt::format("nil pointer evaluating interface {{}}.{}", name));
     if (options_.strict) fail("nil data; no entry for key " + quoted(name));
     return {};
   }
-  bool has_arguments = !args.empty() || final;
+  bool has_arguments = args.count > 0 || final;
   if (receiver.is_map()) {
     Mark mark = mark_of(receiver);
     if (mark == Mark::Values)
@@ -530,8 +542,8 @@ Value Evaluator::field(Value dot, const text::Key& key, NodeId node, std::span<c
 }
 
 Value Evaluator::method(Value dot, const Method& m, const Object* self, Value receiver, NodeId node,
-                        std::span<const NodeId> args, const Value* final) {
-  size_t count = count_arguments(m.name, m.params, args.size(), final);
+                        Operands args, const Value* final) {
+  size_t count = count_arguments(m.name, m.params, args.count, final);
   Arguments room(*this, count + 1);
   Value* argv = room.values();
   argv[0] = unboxed(receiver);
@@ -547,17 +559,16 @@ Value Evaluator::method(Value dot, const Method& m, const Object* self, Value re
   }
 }
 
-Value Evaluator::function(Value dot, NodeId identifier, NodeId cmd, std::span<const NodeId> args,
-                          const Value* final) {
+Value Evaluator::function(Value dot, NodeId identifier, NodeId cmd, Operands args, const Value* final) {
   frame_->at = identifier;
-  const FunctionEntry& entry = *frame_->tree->functions[(*frame_->tree)[identifier].a];
+  const FunctionEntry& entry = function_at((*frame_->tree)[identifier].a);
   charge(1);
   if (entry.special != Special::None) {
     if (entry.special == Special::CallFunction) return call_function(dot, cmd, args, final);
-    count_arguments(entry.name, entry.params, args.size(), final);
+    count_arguments(entry.name, entry.params, args.count, final);
     return and_or(dot, entry.special == Special::Or, args, final);
   }
-  size_t count = count_arguments(entry.name, entry.params, args.size(), final);
+  size_t count = count_arguments(entry.name, entry.params, args.count, final);
   if (stack_.exhausted()) fail("expression is nested too deeply");
   Arguments room(*this, count);
   arguments(dot, entry.params, args, final, room.values());
@@ -575,24 +586,25 @@ Value Evaluator::function(Value dot, NodeId identifier, NodeId cmd, std::span<co
   }
 }
 
-Value Evaluator::and_or(Value dot, bool is_or, std::span<const NodeId> args, const Value* final) {
+Value Evaluator::and_or(Value dot, bool is_or, Operands args, const Value* final) {
   Value value;
-  for (NodeId arg : args) {
+  NodeId arg = args.first;
+  for (uint32_t i = 0; i < args.count; ++i, arg = frame_->tree->after(arg)) {
     value = argument(dot, 'v', arg);
     if (truth(value) == is_or) return value;
   }
   return final ? validate(*final, 'v') : value;
 }
 
-Value Evaluator::call_function(Value dot, NodeId cmd, std::span<const NodeId> args, const Value* final) {
+Value Evaluator::call_function(Value dot, NodeId cmd, Operands args, const Value* final) {
   constexpr std::string_view kName = "call", kParams = "vv*";
-  size_t count = count_arguments(kName, kParams, args.size(), final);
+  size_t count = count_arguments(kName, kParams, args.count, final);
   Arguments room(*this, count);
   arguments(dot, kParams, args, final, room.values());
   Value callee = room.values()[0];
-  std::string name = args.empty()
+  std::string name = args.count == 0
                          ? is_text(callee) ? callee.str() : fmt::format("<{} Value>", go_type(callee))
-                         : frame_->tree->str(args[0]);
+                         : frame_->tree->str(args.first);
   GoError error(callee.is_null() ? "call of nil"
                                  : fmt::format("non-function {} of type {}", name, go_type(callee)));
   fail_call(cmd, kName, error);
@@ -610,15 +622,15 @@ size_t Evaluator::count_arguments(std::string_view name, Params params, size_t a
   return count;
 }
 
-void Evaluator::arguments(Value dot, Params params, std::span<const NodeId> args, const Value* final,
-                          Value* argv) {
+void Evaluator::arguments(Value dot, Params params, Operands args, const Value* final, Value* argv) {
   size_t letters = params.ends_with('*') ? params.size() - 1 : params.size();
   auto type = [&](size_t i) { return params[std::min(i, letters - 1)]; };
-  for (size_t i = 0; i < args.size(); ++i) argv[i] = argument(dot, type(i), args[i]);
-  if (final) argv[args.size()] = validate(*final, type(args.size()));
+  NodeId arg = args.first;
+  for (size_t i = 0; i < args.count; ++i, arg = frame_->tree->after(arg))
+    argv[i] = argument(dot, type(i), arg);
+  if (final) argv[args.count] = validate(*final, type(args.count));
 }
 
-/// `type` 0: any, and nothing is checked or unboxed.
 Value Evaluator::argument(Value dot, char type, NodeId id) {
   const Tree& tree = *frame_->tree;
   const Node& node = tree[id];
@@ -635,33 +647,27 @@ Value Evaluator::argument(Value dot, char type, NodeId id) {
       value = field_chain(dot, dot, id, {tree.keys.data() + node.a, node.b}, {}, nullptr);
       break;
     case NodeKind::Variable:
-      value = variable(node.b);
-      if (node.count)
-        value = field_chain(dot, value, id, {tree.keys.data() + node.a, node.count}, {}, nullptr);
-      break;
-    case NodeKind::Pipe:
-      if (stack_.exhausted()) fail("expression is nested too deeply");
-      value = pipeline(dot, id);
+      value = variable(node.count);
+      if (node.b) value = field_chain(dot, value, id, {tree.keys.data() + node.a, node.b}, {}, nullptr);
       break;
     case NodeKind::Identifier:
       value = function(dot, id, id, {}, nullptr);
       break;
-    case NodeKind::Chain: {
-      if (tree[node.a].kind == NodeKind::Nil) fail("indirection through explicit nil in " + tree.str(id));
-      Value receiver = argument(dot, 0, node.a);
-      value = field_chain(dot, receiver, id, {tree.keys.data() + node.b, node.count}, {}, nullptr);
+    case NodeKind::Chain:
+      value = chain_receiver(dot, id);
+      if (node.count)
+        value = field_chain(dot, value, id, {tree.keys.data() + node.a, node.count}, {}, nullptr);
       break;
-    }
     default:
       return literal_argument(type, id);
   }
-  return type == 0 ? value : validate(value, type);
+  return validate(value, type);
 }
 
 Value Evaluator::literal_argument(char type, NodeId id) {
   const Tree& tree = *frame_->tree;
   const Node& node = tree[id];
-  const Number* number = node.kind == NodeKind::Number ? &tree.numbers[node.a] : nullptr;
+  Number number = node.kind == NodeKind::Number ? tree.number(node) : Number();
   auto wanted = [&](std::string_view what) {
     fail(fmt::format("expected {}; found {}", what, tree.str(id)));
   };
@@ -671,19 +677,19 @@ Value Evaluator::literal_argument(char type, NodeId id) {
       return constant(id);
     case 's':
       if (node.kind != NodeKind::String) wanted("string");
-      return Value::borrowed(tree.strings[node.a]);
+      return Value::borrowed(tree.string(node));
     case 'b':
       if (node.kind != NodeKind::Bool) wanted("bool");
       return Value(node.flag != 0);
     case 'i':
-      if (!number || !number->is_int) wanted("integer");
-      return go_int(number->int_value);
+      if (!number.is_int) wanted("integer");
+      return go_int(number.int_value);
     case 'u':
-      if (!number || !number->is_uint) wanted("unsigned integer");
-      return marked(Value(static_cast<int64_t>(static_cast<uint32_t>(number->uint_value))), Mark::Uint32);
+      if (!number.is_uint) wanted("unsigned integer");
+      return marked(Value(static_cast<int64_t>(static_cast<uint32_t>(number.uint_value))), Mark::Uint32);
     case 'f':
-      if (!number || !number->is_float) wanted("float");
-      return Value(number->float_value);
+      if (!number.is_float) wanted("float");
+      return Value(number.float_value);
     default:
       fail(fmt::format("can't handle {} for arg of type {}", tree.str(id), param_type_name(type)));
   }

@@ -41,6 +41,11 @@ class Evaluator final {
 
  private:
   enum class Flow : uint8_t { Next, Break, Continue };
+  /// Nodes side by side: a command's arguments.
+  struct Operands {
+    NodeId first = 0;
+    uint32_t count = 0;
+  };
   struct Variable {
     uint32_t name;
     Value value;
@@ -66,30 +71,31 @@ class Evaluator final {
 
   Flow walk(Value dot, NodeId id);
   Flow walk_list(Value dot, NodeId id);
-  Flow walk_if_with(Value dot, const Node& node);
+  Flow walk_if_with(Value dot, NodeId id);
   Flow walk_range(Value dot, NodeId id);
   void walk_template(Value dot, NodeId id);
 
   Value pipeline(Value dot, NodeId id);
   Value command(Value dot, NodeId id, const Value* final);
-  void not_a_function(const Node& command, const Value* final);
+  Value chain_receiver(Value dot, NodeId chain);
+  void not_a_function(NodeId command, const Value* final);
   Value constant(NodeId id);
   Value variable(uint32_t name);
   void set_variable(uint32_t name, Value value);
   /// Fields `keys` of `receiver`; the last may be a method that takes the command's arguments.
-  Value field_chain(Value dot, Value receiver, NodeId node, std::span<const text::Key> keys,
-                    std::span<const NodeId> args, const Value* final);
-  Value field(Value dot, const text::Key& key, NodeId node, std::span<const NodeId> args, const Value* final,
+  Value field_chain(Value dot, Value receiver, NodeId node, std::span<const text::Key> keys, Operands args,
+                    const Value* final);
+  Value field(Value dot, const text::Key& key, NodeId node, Operands args, const Value* final,
               Value receiver);
   Value method(Value dot, const Method& method, const Object* self, Value receiver, NodeId node,
-               std::span<const NodeId> args, const Value* final);
+               Operands args, const Value* final);
   /// `cmd`: the node an error of the function is reported at. `args` without the function itself.
-  Value function(Value dot, NodeId identifier, NodeId cmd, std::span<const NodeId> args, const Value* final);
-  Value and_or(Value dot, bool is_or, std::span<const NodeId> args, const Value* final);
-  Value call_function(Value dot, NodeId cmd, std::span<const NodeId> args, const Value* final);
+  Value function(Value dot, NodeId identifier, NodeId cmd, Operands args, const Value* final);
+  Value and_or(Value dot, bool is_or, Operands args, const Value* final);
+  Value call_function(Value dot, NodeId cmd, Operands args, const Value* final);
   /// Checks the count and evaluates arguments into `argv`, which has room for them and `final`.
   size_t count_arguments(std::string_view name, Params params, size_t args, bool final);
-  void arguments(Value dot, Params params, std::span<const NodeId> args, const Value* final, Value* argv);
+  void arguments(Value dot, Params params, Operands args, const Value* final, Value* argv);
   Value argument(Value dot, char type, NodeId id);
   Value literal_argument(char type, NodeId id);
   Value validate(Value value, char type);

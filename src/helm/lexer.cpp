@@ -14,15 +14,17 @@ constexpr Rune kEof = -1;
 constexpr std::string_view kSpaces = " \t\r\n";
 
 // Nearly all of a template is ASCII: a table says what a byte may be, and only the others are decoded.
-enum Class : uint8_t { kSpace = 1, kWord = 2, kTerminator = 4 };
+enum Class : uint8_t { kSpace = 1, kWord = 2, kTerminator = 4, kDigit = 8, kQuotable = 16 };
 constexpr auto kClasses = [] {
   std::array<uint8_t, 256> classes{};
   for (unsigned char c : kSpaces) classes[c] = kSpace | kTerminator;
   for (unsigned char c : std::string_view(".,|:)(")) classes[c] = kTerminator;
-  for (int c = '0'; c <= '9'; ++c) classes[static_cast<size_t>(c)] = kWord;
+  for (int c = '0'; c <= '9'; ++c) classes[static_cast<size_t>(c)] = kWord | kDigit;
   for (int c = 'a'; c <= 'z'; ++c)
     classes[static_cast<size_t>(c)] = classes[static_cast<size_t>(c - 32)] = kWord;
   classes['_'] = kWord;
+  for (int c = ' '; c < 0x7F; ++c)
+    if (c != '"' && c != '\\') classes[static_cast<size_t>(c)] |= kQuotable;
   return classes;
 }();
 bool is(char c, Class wanted) { return kClasses[static_cast<unsigned char>(c)] & wanted; }
@@ -43,24 +45,35 @@ std::string unicode_name(Rune r) {
   return out;
 }
 
-struct Keyword {
-  std::string_view word;
-  TokenKind kind;
-};
-/// By their first letters.
-constexpr std::array kKeywords = {
-    Keyword{"block", TokenKind::Block},       Keyword{"break", TokenKind::Break},
-    Keyword{"continue", TokenKind::Continue}, Keyword{"define", TokenKind::Define},
-    Keyword{"else", TokenKind::Else},         Keyword{"end", TokenKind::End},
-    Keyword{"false", TokenKind::Bool},        Keyword{"if", TokenKind::If},
-    Keyword{"nil", TokenKind::Nil},           Keyword{"range", TokenKind::Range},
-    Keyword{"template", TokenKind::Template}, Keyword{"true", TokenKind::Bool},
-    Keyword{"with", TokenKind::With},
-};
 TokenKind kind_of_word(std::string_view word) {
-  for (const Keyword& keyword : kKeywords)
-    if (keyword.word[0] == word[0] && keyword.word == word) return keyword.kind;
-  return TokenKind::Identifier;
+  auto keyword = [&](std::string_view known, TokenKind kind) {
+    return word == known ? kind : TokenKind::Identifier;
+  };
+  if (word.size() < 2 || word.size() > std::string_view("continue").size()) return TokenKind::Identifier;
+  switch (word[0]) {
+    case 'b':
+      return word[1] == 'l' ? keyword("block", TokenKind::Block) : keyword("break", TokenKind::Break);
+    case 'c':
+      return keyword("continue", TokenKind::Continue);
+    case 'd':
+      return keyword("define", TokenKind::Define);
+    case 'e':
+      return word[1] == 'l' ? keyword("else", TokenKind::Else) : keyword("end", TokenKind::End);
+    case 'f':
+      return keyword("false", TokenKind::Bool);
+    case 'i':
+      return keyword("if", TokenKind::If);
+    case 'n':
+      return keyword("nil", TokenKind::Nil);
+    case 'r':
+      return keyword("range", TokenKind::Range);
+    case 't':
+      return word[1] == 'e' ? keyword("template", TokenKind::Template) : keyword("true", TokenKind::Bool);
+    case 'w':
+      return keyword("with", TokenKind::With);
+    default:
+      return TokenKind::Identifier;
+  }
 }
 
 }  // namespace
@@ -147,13 +160,77 @@ void Lexer::next(std::vector<Token>& tokens) {
     if (!skip_comment(error)) return tokens.push_back(error);
   }
   tokens.push_back(left_delim());
-  Token token;
-  do {
-    bool spaced = skip_space();
-    token = inside_action();
+  action(tokens);
+}
+
+/// The tokens behind a left delimiter. What nearly all actions are made of is read here, the rest by `other`.
+void Lexer::action(std::vector<Token>& tokens) {
+  const char* const in = input_.data();
+  const size_t size = input_.size();
+  size_t at = pos_;
+  auto terminated = [&] {
+    return at == size || is(in[at], kTerminator) || (in[at] == '}' && at + 1 < size && in[at + 1] == '}');
+  };
+  for (;;) {
+    size_t begin = at;
+    while (at < size && is(in[at], kSpace)) ++at;
+    if (at > begin && input_.substr(at).starts_with("-}}")) --at;  // that space is the delimiter's
+    bool spaced = at > begin;
+    begin = at;
+    auto add = [&](TokenKind kind, bool plain = false) {
+      tokens.push_back(
+          {kind, plain, spaced, static_cast<uint32_t>(begin), static_cast<uint32_t>(at - begin)});
+    };
+    char c = at < size ? in[at] : '\0';
+    if (c == '.' || c == '$' || (is(c, kWord) && !is(c, kDigit))) {
+      bool digit_follows = c == '.' && (at + 1 >= size || is(in[at + 1], kDigit));
+      ++at;
+      while (at < size && is(in[at], kWord)) ++at;
+      if (terminated() && !digit_follows) {
+        if (c == '$')
+          add(TokenKind::Variable);
+        else if (c == '.')
+          add(at == begin + 1 ? TokenKind::Dot : TokenKind::Field);
+        else
+          add(kind_of_word({in + begin, at - begin}));
+        continue;
+      }
+    } else if (c == '"') {
+      do ++at;
+      while (at < size && is(in[at], kQuotable));
+      if (at < size && in[at] == '"') {
+        ++at;
+        add(TokenKind::String, true);
+        continue;
+      }
+    } else if (c == '(') {
+      ++at;
+      ++paren_depth_;
+      add(TokenKind::LeftParen);
+      continue;
+    } else if (c == ')' && paren_depth_ > 0) {
+      ++at;
+      --paren_depth_;
+      add(TokenKind::RightParen);
+      continue;
+    } else if (c == '|') {
+      ++at;
+      add(TokenKind::Pipe);
+      continue;
+    } else if (is(c, kDigit)) {
+      while (at < size && is(in[at], kDigit)) ++at;
+      if (terminated() && (at == size || in[at] != '.')) {
+        add(TokenKind::Number);
+        continue;
+      }
+    }
+    pos_ = start_ = begin;
+    Token token = other();
     token.spaced = spaced;
     tokens.push_back(token);
-  } while (token.kind != TokenKind::RightDelim && token.kind != TokenKind::Error);
+    if (token.kind == TokenKind::RightDelim || token.kind == TokenKind::Error) return;
+    at = pos_;
+  }
 }
 
 bool Lexer::skip_comment(Token& error) {
@@ -207,9 +284,8 @@ Token Lexer::right_delim(bool trim) {
   return token;
 }
 
-Token Lexer::inside_action() {
-  char first = pos_ < input_.size() ? input_[pos_] : '\0';
-  if (is(first, kWord) && (first > '9' || first < '0')) return identifier();
+/// The token here, of any kind, where no space is to be passed.
+Token Lexer::other() {
   bool trim = false;
   if (at_right_delim(trim)) return paren_depth_ == 0 ? right_delim(trim) : fail("unclosed left paren");
   Rune r = take();
@@ -254,17 +330,6 @@ Token Lexer::inside_action() {
   if (alphanumeric(r)) return identifier();
   if (r < 0x80 && is_print(r)) return make(TokenKind::Char);
   return fail("unrecognized character in action: " + unicode_name(r));
-}
-
-/// True when there was some. A space that belongs to a trimming delimiter is left.
-bool Lexer::skip_space() {
-  while (pos_ < input_.size() && is(input_[pos_], kSpace)) ++pos_;
-  if (pos_ == start_) return false;
-  std::string_view from_last = input_.substr(pos_ - 1);
-  if (right_trim(from_last) && from_last.substr(2).starts_with("}}")) --pos_;
-  bool skipped = pos_ > start_;
-  ignore();
-  return skipped;
 }
 
 Token Lexer::identifier() {

@@ -71,10 +71,10 @@ class Lexer final {
   std::string str(Token token) const;
 
  private:
-  Token inside_action();
+  void action(std::vector<Token>& tokens);
+  Token other();
   Token left_delim();
   bool skip_comment(Token& error);
-  bool skip_space();
   Token right_delim(bool trim);
   Token identifier();
   Token field_or_variable(TokenKind kind);

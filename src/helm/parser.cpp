@@ -18,28 +18,26 @@ namespace {
 constexpr size_t kParseStack = 3 << 20;
 constexpr int kDeepestParentheses = 10000;
 
+constexpr size_t kMostVariables = UINT16_MAX, kMostChained = UINT16_MAX;
+
 // {{else}} and {{end}} end a list; they are no nodes of the tree.
 enum class Stop : uint8_t { None, Else, End };
-struct Item {
-  NodeId node = kNoNode;
-  Stop stop = Stop::None;
-};
 
 /// Everything the parsers of a file's templates share.
 struct Source {
   Tree& tree;
   Lexer lexer;
   StackGuard stack{kParseStack};
-  std::vector<uint32_t> parts;  ///< see Parts
   std::vector<Token> tokens{};  ///< up to the end of an action
   size_t at = 0;                ///< the next of them
   size_t seen = 0;              ///< how many were looked at before going back
 
-  Token next() {
+  /// Both are good up to the end of the action.
+  const Token& next() {
     if (at == tokens.size()) refill();
     return tokens[at++];
   }
-  Token peek() {
+  const Token& peek() {
     if (at == tokens.size()) refill();
     seen = std::max(seen, at + 1);
     return tokens[at];
@@ -59,23 +57,6 @@ struct Source {
   }
 };
 
-/// The ids a node under construction is made of. All such nodes share one stack, the innermost on top.
-class Parts final {
- public:
-  explicit Parts(Source& source) : stack_(source.parts), begin_(stack_.size()) {}
-  ~Parts() { stack_.resize(begin_); }
-  Parts(const Parts&) = delete;
-  Parts& operator=(const Parts&) = delete;
-
-  void push_back(uint32_t id) { stack_.push_back(id); }
-  size_t size() const { return stack_.size() - begin_; }
-  std::span<const uint32_t> ids() const { return std::span(stack_).subspan(begin_); }
-
- private:
-  std::vector<uint32_t>& stack_;
-  size_t begin_;
-};
-
 /// Parses one template: a file's body, or the body of a define or block in it.
 class TemplateParser final {
  public:
@@ -85,43 +66,44 @@ class TemplateParser final {
 
   void file();
   void definition();
-  void block(std::string_view name);
+  void body(std::string_view name, std::string_view context);
 
  private:
   // Tokens.
-  Token next() { return source_.next(); }
-  Token peek() { return source_.peek(); }
-  std::string_view text(Token token) const { return source_.lexer.text(token); }
-  Token expect(TokenKind kind, std::string_view context);
+  const Token& next() { return source_.next(); }
+  const Token& peek() { return source_.peek(); }
+  std::string_view text(const Token& token) const { return source_.lexer.text(token); }
+  void expect(TokenKind kind, std::string_view context);
   [[noreturn]] void fail(const std::string& message) const;
-  [[noreturn]] void unexpected(Token token, std::string_view context) const;
+  [[noreturn]] void unexpected(const Token& token, std::string_view context) const;
 
-  // Grammar.
-  Stop item_list(NodeId& list);
-  Item text_or_action();
-  Item action();
-  NodeId loop_exit(NodeKind kind, Token keyword);
-  NodeId pipeline(std::string_view context, TokenKind end);
-  void declarations(std::string_view context, Parts& declared, bool& assigns);
-  void check_pipeline(std::span<const uint32_t> commands, std::string_view context) const;
-  NodeId control(NodeKind kind, std::string_view context);
-  NodeId block_control();
-  NodeId template_control();
-  std::string_view template_name(Token token, std::string_view context);
-  NodeId command();
-  NodeId operand();
-  NodeId term();
-  NodeId number(Token token);
+  // Grammar. Each adds the nodes of what it reads at the tree's end.
+  Stop item_list();
+  Stop text_or_action();
+  Stop action();
+  void loop_exit(NodeKind kind, uint32_t pos);
+  void pipeline(std::string_view context, TokenKind end);
+  void declarations(std::string_view context, NodeId pipe);
+  void check_pipeline(NodeId pipe, std::string_view context) const;
+  void control(NodeKind kind, std::string_view context);
+  void block_control();
+  void template_control();
+  NodeId open_template(std::string_view context);
+  void command();
+  /// False when there is none.
+  bool operand();
+  bool term();
+  void number(const Token& token);
 
   // Making nodes.
-  NodeId add(Node node);
-  NodeId list(uint32_t pos, std::span<const uint32_t> items);
-  uint32_t links(std::span<const uint32_t> ids);
-  NodeId field(uint32_t pos, std::string_view dotted);
-  NodeId make_variable(uint32_t pos, std::string_view dotted);
-  uint32_t variable(std::string_view name);
-  uint32_t keys(std::string_view dotted, uint16_t& count);
-  std::string_view string_constant(Token token);
+  NodeId add(const Node& node);
+  /// A node whose parts are what is added until it is closed.
+  NodeId open(NodeKind kind, uint32_t pos) { return add({kind, 0, 0, pos}); }
+  void close(NodeId id) { tree_.nodes[id].b = static_cast<uint32_t>(tree_.nodes.size()); }
+  uint32_t add_key(std::string_view name);
+  void add_variable(uint32_t pos, uint16_t name);
+  uint16_t variable(std::string_view name);
+  std::string_view string_constant(const Token& token);
   void define(std::string_view name, NodeId root);
   bool empty(NodeId id) const;
 
@@ -131,23 +113,22 @@ class TemplateParser final {
 
   Source& source_;
   Tree& tree_;
-  std::vector<uint32_t> variables_;
+  std::vector<uint16_t> variables_;
   uint32_t action_pos_ = kNoAction;
   int range_depth_ = 0;
   int paren_depth_ = 0;
 };
 
-Token TemplateParser::expect(TokenKind kind, std::string_view context) {
-  Token token = next();
+void TemplateParser::expect(TokenKind kind, std::string_view context) {
+  const Token& token = next();
   if (token.kind != kind) unexpected(token, context);
-  return token;
 }
 
 void TemplateParser::fail(const std::string& message) const {
   throw invalid(fmt::format("template: {}:{}: {}", tree_.name, line(source_.last().pos), message));
 }
 
-void TemplateParser::unexpected(Token token, std::string_view context) const {
+void TemplateParser::unexpected(const Token& token, std::string_view context) const {
   if (token.kind == TokenKind::Error) {
     std::string extra;
     if (action_pos_ != kNoAction && line(action_pos_) != line(token.pos)) {
@@ -160,8 +141,7 @@ void TemplateParser::unexpected(Token token, std::string_view context) const {
 }
 
 void TemplateParser::file() {
-  uint32_t pos = peek().pos;
-  Parts items(source_);
+  NodeId list = open(NodeKind::List, peek().pos);
   while (peek().kind != TokenKind::Eof) {
     if (peek().kind == TokenKind::LeftDelim) {
       size_t delimiter = source_.at;
@@ -172,117 +152,130 @@ void TemplateParser::file() {
       }
       source_.go_to(delimiter);
     }
-    Item item = text_or_action();
-    if (item.stop != Stop::None) fail(item.stop == Stop::End ? "unexpected {{end}}" : "unexpected {{else}}");
-    items.push_back(item.node);
+    Stop stop = text_or_action();
+    if (stop != Stop::None) fail(stop == Stop::End ? "unexpected {{end}}" : "unexpected {{else}}");
   }
-  define(tree_.name, list(pos, items.ids()));
+  close(list);
+  define(tree_.name, list);
 }
 
 void TemplateParser::definition() {
   constexpr std::string_view kContext = "define clause";
-  Token token = next();
+  NodeId node = open(NodeKind::Define, source_.last().pos);
+  const Token& token = next();
   if (token.kind != TokenKind::String && token.kind != TokenKind::RawString) unexpected(token, kContext);
   std::string_view name = string_constant(token);
   expect(TokenKind::RightDelim, kContext);
-  NodeId root;
-  if (item_list(root) != Stop::End) fail("unexpected {{else}} in define clause");
-  define(name, root);
+  body(name, kContext);
+  close(node);
 }
 
-void TemplateParser::block(std::string_view name) {
-  NodeId root;
-  if (item_list(root) != Stop::End) fail("unexpected {{else}} in block clause");
-  define(name, root);
+/// The rest of a define or block.
+void TemplateParser::body(std::string_view name, std::string_view context) {
+  auto list = static_cast<NodeId>(tree_.nodes.size());
+  if (item_list() != Stop::End) fail(fmt::format("unexpected {{{{else}}}} in {}", context));
+  define(name, list);
 }
 
-Stop TemplateParser::item_list(NodeId& made) {
+Stop TemplateParser::item_list() {
   if (source_.stack.exhausted()) fail("max nesting depth exceeded");
-  uint32_t pos = peek().pos;
-  Parts items(source_);
+  NodeId list = open(NodeKind::List, peek().pos);
   while (peek().kind != TokenKind::Eof) {
-    Item item = text_or_action();
-    if (item.stop != Stop::None) {
-      made = list(pos, items.ids());
-      return item.stop;
-    }
-    items.push_back(item.node);
+    Stop stop = text_or_action();
+    if (stop == Stop::None) continue;
+    close(list);
+    return stop;
   }
   fail("unexpected EOF");
 }
 
-Item TemplateParser::text_or_action() {
-  Token token = next();
-  if (token.kind == TokenKind::Text) return {add({NodeKind::Text, 0, 0, token.pos, token.pos, token.size})};
+Stop TemplateParser::text_or_action() {
+  const Token& token = next();
+  if (token.kind == TokenKind::Text) {
+    add({NodeKind::Text, 0, 0, token.pos, 0, token.size});
+    return Stop::None;
+  }
   if (token.kind != TokenKind::LeftDelim) unexpected(token, "input");
   action_pos_ = token.pos;
-  Item item = action();
+  Stop stop = action();
   action_pos_ = kNoAction;
-  return item;
+  return stop;
 }
 
-Item TemplateParser::action() {
-  Token token = next();
+Stop TemplateParser::action() {
+  const Token& token = next();
+  uint32_t pos = token.pos;
   switch (token.kind) {
     case TokenKind::Block:
-      return {block_control()};
+      block_control();
+      break;
     case TokenKind::Break:
-      return {loop_exit(NodeKind::Break, token)};
+      loop_exit(NodeKind::Break, pos);
+      break;
     case TokenKind::Continue:
-      return {loop_exit(NodeKind::Continue, token)};
+      loop_exit(NodeKind::Continue, pos);
+      break;
     case TokenKind::Else: {
       // "else if" and "else with" leave their keyword for the branch to read.
       TokenKind following = peek().kind;
       if (following != TokenKind::If && following != TokenKind::With) expect(TokenKind::RightDelim, "else");
-      return {kNoNode, Stop::Else};
+      return Stop::Else;
     }
     case TokenKind::End:
       expect(TokenKind::RightDelim, "end");
-      return {kNoNode, Stop::End};
+      return Stop::End;
     case TokenKind::If:
-      return {control(NodeKind::If, "if")};
-    case TokenKind::Range:
-      return {control(NodeKind::Range, "range")};
-    case TokenKind::Template:
-      return {template_control()};
-    case TokenKind::With:
-      return {control(NodeKind::With, "with")};
-    default:
+      control(NodeKind::If, "if");
       break;
+    case TokenKind::Range:
+      control(NodeKind::Range, "range");
+      break;
+    case TokenKind::Template:
+      template_control();
+      break;
+    case TokenKind::With:
+      control(NodeKind::With, "with");
+      break;
+    default: {
+      source_.go_to(source_.at - 1);
+      NodeId node = open(NodeKind::Action, pos);
+      pipeline("command", TokenKind::RightDelim);
+      close(node);
+    }
   }
-  source_.go_to(source_.at - 1);
-  NodeId pipe = pipeline("command", TokenKind::RightDelim);
-  return {add({NodeKind::Action, 0, 0, token.pos, pipe})};
+  return Stop::None;
 }
 
-NodeId TemplateParser::loop_exit(NodeKind kind, Token keyword) {
+void TemplateParser::loop_exit(NodeKind kind, uint32_t pos) {
   std::string name = kind == NodeKind::Break ? "{{break}}" : "{{continue}}";
-  Token token = next();
-  if (token.kind != TokenKind::RightDelim) unexpected(token, name);
+  expect(TokenKind::RightDelim, name);
   if (range_depth_ == 0) fail(name + " outside {{range}}");
-  return add({kind, 0, 0, keyword.pos});
+  add({kind, 0, 0, pos});
 }
 
-void TemplateParser::declarations(std::string_view context, Parts& declared, bool& assigns) {
+/// The variables that a pipeline sets, and how it does.
+void TemplateParser::declarations(std::string_view context, NodeId pipe) {
+  uint16_t declared = 0;
   while (true) {
-    Token v = peek();
+    const Token& v = peek();
     if (v.kind != TokenKind::Variable) return;
     size_t before = source_.at;
     next();
-    Token following = next();  // tells "$x foo" from "$x := foo"
+    const Token& following = next();  // tells "$x foo" from "$x := foo"
     auto declare = [&] {
-      std::string_view name = text(v);
-      declared.push_back(make_variable(v.pos, name));
-      variables_.push_back(variable(name));
+      uint16_t name = variable(text(v));
+      add_variable(v.pos, name);
+      variables_.push_back(name);
+      tree_.nodes[pipe].count = ++declared;
     };
     if (following.kind == TokenKind::Assign || following.kind == TokenKind::Declare) {
-      assigns = following.kind == TokenKind::Assign;
+      tree_.nodes[pipe].flag = following.kind == TokenKind::Assign;
       declare();
       return;
     }
     if (following.kind == TokenKind::Char && text(following) == ",") {
       declare();
-      if (context == "range" && declared.size() < 2) {
+      if (context == "range" && declared < 2) {
         TokenKind kind = peek().kind;
         if (kind == TokenKind::Variable || kind == TokenKind::RightDelim || kind == TokenKind::RightParen)
           continue;
@@ -293,6 +286,10 @@ void TemplateParser::declarations(std::string_view context, Parts& declared, boo
     source_.go_to(before);
     return;
   }
+}
+
+bool is_digits(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool begins_term(TokenKind kind) {
@@ -315,195 +312,207 @@ bool begins_term(TokenKind kind) {
   }
 }
 
-NodeId TemplateParser::pipeline(std::string_view context, TokenKind end) {
-  uint32_t pos = peek().pos;
-  Parts parts(source_);
-  bool assigns = false;
-  declarations(context, parts, assigns);
-  auto declared = static_cast<uint16_t>(parts.size());
+void TemplateParser::pipeline(std::string_view context, TokenKind end) {
+  NodeId pipe = open(NodeKind::Pipe, peek().pos);
+  if (peek().kind == TokenKind::Variable) declarations(context, pipe);
   while (true) {
-    Token token = peek();
+    const Token& token = peek();
     if (token.kind == end) break;
     if (!begins_term(token.kind)) unexpected(token, context);
-    parts.push_back(command());
+    command();
   }
   next();
-  std::span<const uint32_t> commands = parts.ids().subspan(declared);
-  check_pipeline(commands, context);
-  uint32_t first = links(parts.ids());
-  return add({NodeKind::Pipe, assigns, declared, pos, first, static_cast<uint32_t>(commands.size())});
+  close(pipe);
+  check_pipeline(pipe, context);
 }
 
-void TemplateParser::check_pipeline(std::span<const uint32_t> commands, std::string_view context) const {
-  if (commands.empty()) fail(fmt::format("missing value for {}", context));
-  for (size_t i = 1; i < commands.size(); ++i) {
-    switch (tree_[tree_.links[tree_[commands[i]].a]].kind) {
+void TemplateParser::check_pipeline(NodeId pipe, std::string_view context) const {
+  const Node& node = tree_[pipe];
+  NodeId command = pipe + 1 + node.count;  // variables have no parts
+  if (command == node.b) fail(fmt::format("missing value for {}", context));
+  for (size_t stage = 2; (command = tree_.after(command)) < node.b; ++stage) {
+    switch (tree_[command + 1].kind) {
       case NodeKind::Bool:
       case NodeKind::Dot:
       case NodeKind::Nil:
       case NodeKind::Number:
       case NodeKind::String:
-        fail(fmt::format("non executable command in pipeline stage {}", i + 1));
+        fail(fmt::format("non executable command in pipeline stage {}", stage));
       default:
         break;
     }
   }
 }
 
-NodeId TemplateParser::control(NodeKind kind, std::string_view context) {
+void TemplateParser::control(NodeKind kind, std::string_view context) {
   if (source_.stack.exhausted()) fail("max nesting depth exceeded");
   size_t scope = variables_.size();
-  NodeId pipe = pipeline(context, TokenKind::RightDelim);
+  NodeId node = open(kind, 0);
+  pipeline(context, TokenKind::RightDelim);
+  tree_.nodes[node].pos = tree_[node + 1].pos;
   if (kind == NodeKind::Range) ++range_depth_;
-  NodeId body, other = kNoNode;
-  Stop stop = item_list(body);
+  Stop stop = item_list();
   if (kind == NodeKind::Range) --range_depth_;
   if (stop == Stop::Else) {
+    tree_.nodes[node].flag = 1;
     TokenKind chained = kind == NodeKind::If     ? TokenKind::If
                         : kind == NodeKind::With ? TokenKind::With
                                                  : TokenKind::Eof;
     if (chained != TokenKind::Eof && peek().kind == chained) {
-      uint32_t pos = next().pos;
-      NodeId branch = control(kind, context);
-      other = list(pos, {&branch, 1});
-    } else if (item_list(other) != Stop::End) {
+      NodeId list = open(NodeKind::List, next().pos);
+      control(kind, context);
+      close(list);
+    } else if (item_list() != Stop::End) {
       fail("expected end; found {{else}}");
     }
   }
   variables_.resize(scope);
-  const uint32_t parts[] = {pipe, body, other};
-  uint32_t first = links(parts);
-  return add({kind, 0, 0, tree_[pipe].pos, first});
+  close(node);
 }
 
-NodeId TemplateParser::block_control() {
+void TemplateParser::block_control() {
   constexpr std::string_view kContext = "block clause";
-  Token token = next();
-  std::string_view name = template_name(token, kContext);
-  NodeId pipe = pipeline(kContext, TokenKind::RightDelim);
-  TemplateParser(source_).block(name);
-  tree_.strings.push_back(name);
-  return add({NodeKind::Template, 0, 0, token.pos, pipe, static_cast<uint32_t>(tree_.strings.size() - 1)});
+  NodeId node = open_template(kContext);
+  tree_.nodes[node].flag = 1;
+  pipeline(kContext, TokenKind::RightDelim);
+  TemplateParser(source_).body(tree_.strings[tree_[node].a], kContext);
+  close(node);
 }
 
-NodeId TemplateParser::template_control() {
+void TemplateParser::template_control() {
   constexpr std::string_view kContext = "template clause";
-  Token token = next();
-  std::string_view name = template_name(token, kContext);
-  NodeId pipe = kNoNode;
-  if (peek().kind != TokenKind::RightDelim)
-    pipe = pipeline(kContext, TokenKind::RightDelim);
-  else
+  NodeId node = open_template(kContext);
+  if (peek().kind != TokenKind::RightDelim) {
+    tree_.nodes[node].flag = 1;
+    pipeline(kContext, TokenKind::RightDelim);
+  } else {
     next();
-  tree_.strings.push_back(name);
-  return add({NodeKind::Template, 0, 0, token.pos, pipe, static_cast<uint32_t>(tree_.strings.size() - 1)});
+  }
+  close(node);
 }
 
-std::string_view TemplateParser::template_name(Token token, std::string_view context) {
+NodeId TemplateParser::open_template(std::string_view context) {
+  const Token& token = next();
   if (token.kind != TokenKind::String && token.kind != TokenKind::RawString) unexpected(token, context);
-  return string_constant(token);
+  tree_.strings.push_back(string_constant(token));
+  return add({NodeKind::Template, 0, 0, token.pos, static_cast<uint32_t>(tree_.strings.size() - 1)});
 }
 
-NodeId TemplateParser::command() {
-  uint32_t pos = peek().pos;
-  Parts arguments(source_);
+void TemplateParser::command() {
+  NodeId node = open(NodeKind::Command, peek().pos);
+  uint32_t arguments = 0;
   while (true) {
-    NodeId argument = operand();
-    if (argument != kNoNode) arguments.push_back(argument);
-    Token token = peek();
+    bool found = operand();
+    arguments += found;
+    const Token& token = peek();
     if (token.kind == TokenKind::RightDelim || token.kind == TokenKind::RightParen) break;
     if (token.kind == TokenKind::Pipe) {
       next();
       break;
     }
-    if (argument == kNoNode || !token.spaced) unexpected(token, "operand");
+    if (!found || !token.spaced) unexpected(token, "operand");
   }
-  if (arguments.size() == 0) fail("empty command");
-  uint32_t first = links(arguments.ids());
-  return add({NodeKind::Command, 0, 0, pos, first, static_cast<uint32_t>(arguments.size())});
+  if (arguments == 0) fail("empty command");
+  tree_.nodes[node].a = arguments;
+  close(node);
 }
 
 /// Whether a term goes on: ".Values" in "$.Values", but not in "$ .Values".
-bool continued(Token token) { return token.kind == TokenKind::Field && !token.spaced; }
+bool continued(const Token& token) { return token.kind == TokenKind::Field && !token.spaced; }
 
-NodeId TemplateParser::operand() {
-  NodeId node = term();
-  if (node == kNoNode || !continued(peek())) return node;
+bool TemplateParser::operand() {
+  auto node = static_cast<NodeId>(tree_.nodes.size());
+  if (!term()) return false;
+  if (!continued(peek())) return true;
   uint32_t pos = peek().pos;
   auto first = static_cast<uint32_t>(tree_.keys.size());
-  uint16_t count = 0;
-  while (continued(peek())) {
-    tree_.keys.emplace_back(text(next()).substr(1));
-    ++count;
-  }
+  while (continued(peek())) add_key(text(next()));
+  auto count = static_cast<uint32_t>(tree_.keys.size()) - first;
   Node& n = tree_.nodes[node];
   switch (n.kind) {
     case NodeKind::Field:  // its keys are the ones just before
       n.b += count;
       n.pos = pos;
-      return node;
+      return true;
     case NodeKind::Variable:
-      if (n.count == 0) n.a = first;
-      n.count = static_cast<uint16_t>(n.count + count);
+      n.a = first;
+      n.b = count;
       n.pos = pos;
-      return node;
-    case NodeKind::Bool:
-    case NodeKind::String:
-    case NodeKind::Number:
-    case NodeKind::Nil:
-    case NodeKind::Dot:
-      fail("unexpected . after term " + quoted(tree_.str(node)));
+      return true;
+    case NodeKind::Identifier:
+      tree_.nodes.insert(tree_.nodes.begin() + node, Node{NodeKind::Chain});
+      close(node);
+      break;
+    case NodeKind::Chain:
+      break;
     default:
-      return add({NodeKind::Chain, 0, count, pos, node, first});
+      fail("unexpected . after term " + quoted(tree_.str(node)));
   }
+  if (count > kMostChained) fail("too many fields");
+  Node& chain = tree_.nodes[node];
+  chain.count = static_cast<uint16_t>(count);
+  chain.pos = pos;
+  chain.a = first;
+  return true;
 }
 
-NodeId TemplateParser::term() {
-  Token token = peek();
-  if (!begins_term(token.kind)) return kNoNode;
+bool TemplateParser::term() {
+  const Token& token = peek();
+  if (!begins_term(token.kind)) return false;
   next();
   switch (token.kind) {
     case TokenKind::Identifier: {
-      const FunctionEntry* function = find_function(text(token));
-      if (!function) fail(fmt::format("function {} not defined", quoted(text(token))));
-      tree_.functions.push_back(function);
-      return add({NodeKind::Identifier, 0, 0, token.pos, static_cast<uint32_t>(tree_.functions.size() - 1)});
+      uint32_t function = find_function(text(token));
+      if (function == kNoFunction) fail(fmt::format("function {} not defined", quoted(text(token))));
+      add({NodeKind::Identifier, 0, 0, token.pos, function});
+      break;
     }
     case TokenKind::Dot:
-      return add({NodeKind::Dot, 0, 0, token.pos});
+      add({NodeKind::Dot, 0, 0, token.pos});
+      break;
     case TokenKind::Nil:
-      return add({NodeKind::Nil, 0, 0, token.pos});
+      add({NodeKind::Nil, 0, 0, token.pos});
+      break;
     case TokenKind::Variable: {
-      NodeId node = make_variable(token.pos, text(token));
-      if (std::ranges::find(variables_, tree_[node].b) == variables_.end())
+      uint16_t name = variable(text(token));
+      if (std::ranges::find(variables_, name) == variables_.end())
         fail("undefined variable " + quoted(text(token)));
-      return node;
+      add_variable(token.pos, name);
+      break;
     }
     case TokenKind::Field:
-      return field(token.pos, text(token).substr(1));
+      add({NodeKind::Field, 0, 0, token.pos, add_key(text(token)), 1});
+      break;
     case TokenKind::Bool:
-      return add({NodeKind::Bool, text(token) == "true", 0, token.pos});
+      add({NodeKind::Bool, text(token) == "true", 0, token.pos});
+      break;
     case TokenKind::CharConstant:
     case TokenKind::Complex:
     case TokenKind::Number:
-      return number(token);
+      number(token);
+      break;
     case TokenKind::LeftParen: {
       if (paren_depth_ >= kDeepestParentheses || source_.stack.exhausted())
         fail("max expression depth exceeded");
       ++paren_depth_;
-      NodeId pipe = pipeline("parenthesized pipeline", TokenKind::RightParen);
+      NodeId chain = open(NodeKind::Chain, token.pos);
+      pipeline("parenthesized pipeline", TokenKind::RightParen);
+      close(chain);
       --paren_depth_;
-      return pipe;
+      break;
     }
-    case TokenKind::String:
-    case TokenKind::RawString: {
-      tree_.strings.push_back(string_constant(token));
-      return add(
-          {NodeKind::String, 0, 0, token.pos, static_cast<uint32_t>(tree_.strings.size() - 1), token.size});
+    default: {
+      std::string_view meant = string_constant(token);
+      Node node{NodeKind::String, 0, 0, token.pos, 0, token.size};
+      if (meant.data() != tree_.source.data() + token.pos + 1) {
+        node.flag = 1;
+        node.a = static_cast<uint32_t>(tree_.strings.size());
+        tree_.strings.push_back(meant);
+      }
+      add(node);
     }
-    default:
-      return kNoNode;
   }
+  return true;
 }
 
 /// What a float or complex literal is besides.
@@ -527,13 +536,19 @@ void set_complex(Number& n, std::complex<double> value) {
   widen(n, value.real(), false);
 }
 
-NodeId TemplateParser::number(Token token) {
-  Number n;
+void TemplateParser::number(const Token& token) {
   std::string_view text = this->text(token);
+  if (token.kind == TokenKind::Number && text.size() < 10 && is_digits(text) &&
+      (text[0] != '0' || text == "0")) {
+    uint32_t value = 0;
+    for (char c : text) value = value * 10 + static_cast<uint32_t>(c - '0');
+    add({NodeKind::Number, 1, 0, token.pos, value, token.size});
+    return;
+  }
+  Number n;
   auto finish = [&] {
     tree_.numbers.push_back(n);
-    return add({NodeKind::Number, 0, 0, token.pos, static_cast<uint32_t>(tree_.numbers.size() - 1),
-                static_cast<uint32_t>(text.size())});
+    add({NodeKind::Number, 0, 0, token.pos, static_cast<uint32_t>(tree_.numbers.size() - 1), token.size});
   };
   if (token.kind == TokenKind::CharConstant) {
     std::string_view tail = text.substr(1);
@@ -589,53 +604,31 @@ NodeId TemplateParser::number(Token token) {
   return finish();
 }
 
-NodeId TemplateParser::add(Node node) {
+inline NodeId TemplateParser::add(const Node& node) {
   tree_.nodes.push_back(node);
   return static_cast<NodeId>(tree_.nodes.size() - 1);
 }
 
-uint32_t TemplateParser::links(std::span<const uint32_t> ids) {
-  auto first = static_cast<uint32_t>(tree_.links.size());
-  tree_.links.insert(tree_.links.end(), ids.begin(), ids.end());
-  return first;
+/// `field`: with its dot.
+uint32_t TemplateParser::add_key(std::string_view field) {
+  tree_.keys.emplace_back(field.substr(1));
+  return static_cast<uint32_t>(tree_.keys.size() - 1);
 }
 
-NodeId TemplateParser::list(uint32_t pos, std::span<const uint32_t> items) {
-  uint32_t first = links(items);
-  return add({NodeKind::List, 0, 0, pos, first, static_cast<uint32_t>(items.size())});
-}
+void TemplateParser::add_variable(uint32_t pos, uint16_t name) { add({NodeKind::Variable, 0, name, pos}); }
 
-uint32_t TemplateParser::keys(std::string_view dotted, uint16_t& count) {
-  auto first = static_cast<uint32_t>(tree_.keys.size());
-  count = 0;
-  while (true) {
-    size_t dot = dotted.find('.');
-    tree_.keys.emplace_back(dotted.substr(0, dot));
-    ++count;
-    if (dot == std::string_view::npos) return first;
-    dotted.remove_prefix(dot + 1);
-  }
-}
-
-NodeId TemplateParser::field(uint32_t pos, std::string_view dotted) {
-  uint16_t count;
-  uint32_t first = keys(dotted, count);
-  return add({NodeKind::Field, 0, 0, pos, first, count});
-}
-
-NodeId TemplateParser::make_variable(uint32_t pos, std::string_view name) {
-  return add({NodeKind::Variable, 0, 0, pos, 0, variable(name)});
-}
-
-uint32_t TemplateParser::variable(std::string_view name) {
+uint16_t TemplateParser::variable(std::string_view name) {
   auto& names = tree_.variables;
   text::Key key(name);
   auto at = std::ranges::find(names, key);
-  if (at == names.end()) at = names.insert(at, key);
-  return static_cast<uint32_t>(at - names.begin());
+  if (at == names.end()) {
+    if (names.size() > kMostVariables) fail("too many variables");
+    at = names.insert(at, key);
+  }
+  return static_cast<uint16_t>(at - names.begin());
 }
 
-std::string_view TemplateParser::string_constant(Token token) {
+std::string_view TemplateParser::string_constant(const Token& token) {
   std::string_view literal = text(token), body = literal.substr(1, literal.size() - 2);
   if (token.kind == TokenKind::String && token.plain) return body;
   auto meant = unquote(literal);
@@ -658,13 +651,14 @@ void TemplateParser::define(std::string_view name, NodeId root) {
 
 bool TemplateParser::empty(NodeId id) const {
   const Node& n = tree_[id];
+  if (n.kind == NodeKind::Define) return true;
   if (n.kind == NodeKind::List) {
-    for (uint32_t i = 0; i < n.b; ++i)
-      if (!empty(tree_.links[n.a + i])) return false;
+    for (NodeId part = id + 1; part < n.b; part = tree_.after(part))
+      if (!empty(part)) return false;
     return true;
   }
   if (n.kind != NodeKind::Text) return false;
-  std::string_view text = tree_.source.substr(n.a, n.b);
+  std::string_view text = tree_.source.substr(n.pos, n.b);
   while (!text.empty()) {
     DecodedRune d = decode_rune(text);
     if (!is_space(d.rune)) return false;
@@ -698,8 +692,7 @@ std::unique_ptr<Tree> Parser::parsed(std::unique_ptr<Tree> tree) {
   TemplateParser(shared).file();
   room_ = std::exchange(arrays, TreeArrays(arrays));  // a copy has no spare room
   auto empty = [](auto&... vectors) { (vectors.clear(), ...); };
-  empty(room_.nodes, room_.links, room_.keys, room_.strings, room_.numbers, room_.variables, room_.functions,
-        room_.definitions);
+  empty(room_.nodes, room_.keys, room_.strings, room_.numbers, room_.variables, room_.definitions);
   return tree;
 }
 

@@ -16,7 +16,7 @@ namespace shipit::helm {
 /// A template: the tree it is in and its root.
 struct TemplateRef {
   const Tree* tree = nullptr;
-  NodeId root = kNoNode;
+  NodeId root = 0;
   std::string_view name;
   explicit operator bool() const { return tree; }
 };

@@ -15,39 +15,36 @@ std::string Tree::str(NodeId id) const {
 
 void Tree::append(std::string& out, NodeId id) const {
   const Node& n = nodes[id];
-  auto link = [&](uint32_t i) { return links[n.a + i]; };
   auto keys_of = [&](uint32_t first, uint32_t count) {
     for (uint32_t i = 0; i < count; ++i) {
       out += '.';
       out += keys[first + i].view();
     }
   };
-  auto nested = [&](NodeId arg) {
-    bool parens = nodes[arg].kind == NodeKind::Pipe;
+  auto argument = [&](NodeId arg) {
+    bool parens = nodes[arg].kind == NodeKind::Chain && nodes[arg].count == 0;
     if (parens) out += '(';
     append(out, arg);
     if (parens) out += ')';
   };
   auto branch = [&](std::string_view word) {
+    NodeId pipe = id + 1, body = after(pipe);
     out += "{{";
     out += word;
     out += ' ';
-    append(out, link(0));
+    append(out, pipe);
     out += "}}";
-    append(out, link(1));
-    if (link(2) != kNoNode) {
+    append(out, body);
+    if (n.flag) {
       out += "{{else}}";
-      append(out, link(2));
+      append(out, after(body));
     }
     out += "{{end}}";
   };
   switch (n.kind) {
-    case NodeKind::Text:
-      out += source.substr(n.a, n.b);
-      break;
     case NodeKind::Action:
       out += "{{";
-      append(out, n.a);
+      append(out, id + 1);
       out += "}}";
       break;
     case NodeKind::If:
@@ -61,12 +58,47 @@ void Tree::append(std::string& out, NodeId id) const {
       break;
     case NodeKind::Template:
       out += "{{template ";
-      append_quoted(out, strings[n.b]);
-      if (n.a != kNoNode) {
+      append_quoted(out, strings[n.a]);
+      if (n.flag) {
         out += ' ';
-        append(out, n.a);
+        append(out, id + 1);
       }
       out += "}}";
+      break;
+    case NodeKind::Define:
+      break;
+    case NodeKind::List:
+      for (NodeId part = id + 1; part < n.b; part = after(part)) append(out, part);
+      break;
+    case NodeKind::Pipe: {
+      uint32_t i = 0;
+      for (NodeId part = id + 1; part < n.b; part = after(part), ++i) {
+        if (i < n.count)
+          out += i ? ", " : "";
+        else if (i == n.count)
+          out += i == 0 ? "" : n.flag ? " = " : " := ";
+        else
+          out += " | ";
+        append(out, part);
+      }
+      break;
+    }
+    case NodeKind::Command:
+      for (NodeId part = id + 1; part < n.b; part = after(part)) {
+        if (part > id + 1) out += ' ';
+        argument(part);
+      }
+      break;
+    case NodeKind::Chain: {
+      bool parens = n.count > 0 && nodes[id + 1].kind == NodeKind::Pipe;
+      if (parens) out += '(';
+      append(out, id + 1);
+      if (parens) out += ')';
+      keys_of(n.a, n.count);
+      break;
+    }
+    case NodeKind::Text:
+      out += source.substr(n.pos, n.b);
       break;
     case NodeKind::Break:
       out += "{{break}}";
@@ -74,39 +106,15 @@ void Tree::append(std::string& out, NodeId id) const {
     case NodeKind::Continue:
       out += "{{continue}}";
       break;
-    case NodeKind::List:
-      for (uint32_t i = 0; i < n.b; ++i) append(out, link(i));
-      break;
-    case NodeKind::Pipe:
-      for (uint32_t i = 0; i < n.count; ++i) {
-        if (i) out += ", ";
-        append(out, link(i));
-      }
-      if (n.count) out += n.flag ? " = " : " := ";
-      for (uint32_t i = 0; i < n.b; ++i) {
-        if (i) out += " | ";
-        append(out, link(n.count + i));
-      }
-      break;
-    case NodeKind::Command:
-      for (uint32_t i = 0; i < n.b; ++i) {
-        if (i) out += ' ';
-        nested(link(i));
-      }
-      break;
     case NodeKind::Field:
       keys_of(n.a, n.b);
       break;
     case NodeKind::Variable:
-      out += variables[n.b].view();
-      keys_of(n.a, n.count);
-      break;
-    case NodeKind::Chain:
-      nested(n.a);
-      keys_of(n.b, n.count);
+      out += variables[n.count].view();
+      keys_of(n.a, n.b);
       break;
     case NodeKind::Identifier:
-      out += functions[n.a]->name;
+      out += function_at(n.a).name;
       break;
     case NodeKind::Dot:
       out += '.';
@@ -126,8 +134,8 @@ void Tree::append(std::string& out, NodeId id) const {
 
 size_t Tree::footprint() const {
   auto bytes = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  return sizeof *this + name.capacity() + bytes(nodes) + bytes(links) + bytes(keys) + bytes(strings) +
-         bytes(numbers) + bytes(variables) + bytes(functions) + bytes(definitions) + arena.footprint();
+  return sizeof *this + name.capacity() + bytes(nodes) + bytes(keys) + bytes(strings) + bytes(numbers) +
+         bytes(variables) + bytes(definitions) + arena.footprint();
 }
 
 Tree::Position Tree::position(uint32_t offset) const {

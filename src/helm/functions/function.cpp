@@ -4,9 +4,9 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
-#include <unordered_map>
 
 #include "helm/evaluator.h"
 #include "helm/go_format.h"
@@ -99,31 +99,65 @@ void Call::size_exceeded() const {
 
 namespace {
 
-const std::unordered_map<std::string_view, const FunctionEntry*>& function_table() {
-  static const auto kTable = [] {
-    std::unordered_map<std::string_view, const FunctionEntry*> table;
+/// All functions, and their places by a hash of their names.
+class FunctionTable final {
+ public:
+  FunctionTable() {
     // A later family replaces an earlier one's function, as sprig's slice does Go's and Helm's fail does
     // sprig's.
     for (auto family : {builtin_functions(), string_functions(), list_functions(), dict_functions(),
                         math_functions(), date_functions(), duration_functions(), regex_functions(),
                         semver_functions(), encoding_functions(), crypto_functions(), certificate_functions(),
                         url_functions(), default_functions(), helm_functions()})
-      for (const FunctionEntry& entry : family) table[entry.name] = &entry;
-    return table;
-  }();
+      for (const FunctionEntry& entry : family) {
+        uint32_t index = find(entry.name);
+        if (index != kNoFunction)
+          functions_[index] = &entry;
+        else
+          add(entry);
+      }
+  }
+
+  uint32_t find(std::string_view name) const {
+    text::Key key(name);
+    for (uint32_t at = key.hash % kPlaces; places_[at].index != kNoFunction; at = (at + 1) % kPlaces)
+      if (places_[at].name == key) return places_[at].index;
+    return kNoFunction;
+  }
+  std::span<const FunctionEntry* const> functions() const { return functions_; }
+
+ private:
+  struct Place {
+    text::Key name;
+    uint32_t index = kNoFunction;
+  };
+  static constexpr uint32_t kPlaces = 1024;  // some 260 are taken
+
+  void add(const FunctionEntry& entry) {
+    text::Key key(entry.name);
+    uint32_t at = key.hash % kPlaces;
+    while (places_[at].index != kNoFunction) at = (at + 1) % kPlaces;
+    places_[at] = {key, static_cast<uint32_t>(functions_.size())};
+    functions_.push_back(&entry);
+  }
+
+  std::array<Place, kPlaces> places_;
+  std::vector<const FunctionEntry*> functions_;
+};
+
+const FunctionTable& function_table() {
+  static const FunctionTable kTable;
   return kTable;
 }
 
 }  // namespace
 
-const FunctionEntry* find_function(std::string_view name) {
-  auto at = function_table().find(name);
-  return at == function_table().end() ? nullptr : at->second;
-}
+uint32_t find_function(std::string_view name) { return function_table().find(name); }
+const FunctionEntry& function_at(uint32_t index) { return *function_table().functions()[index]; }
 
 std::vector<const FunctionEntry*> all_functions() {
-  std::vector<const FunctionEntry*> all;
-  for (const auto& [name, entry] : function_table()) all.push_back(entry);
+  std::span<const FunctionEntry* const> functions = function_table().functions();
+  std::vector<const FunctionEntry*> all(functions.begin(), functions.end());
   std::ranges::sort(all, {}, &FunctionEntry::name);
   return all;
 }

@@ -90,8 +90,10 @@ struct FunctionEntry {
   Special special = Special::None;
 };
 
-/// nullptr when a template can't call such a function.
-const FunctionEntry* find_function(std::string_view name);
+constexpr uint32_t kNoFunction = UINT32_MAX;
+/// Where a function is among all; kNoFunction when a template can't call such a one.
+uint32_t find_function(std::string_view name);
+const FunctionEntry& function_at(uint32_t index);
 /// Every function, by name: for tests that hold the table against Helm's.
 std::vector<const FunctionEntry*> all_functions();
 
