@@ -79,6 +79,10 @@ constexpr Reason kReasons[] = {
 
 }  // namespace
 
+void Headers::add(std::string name, std::string value) {
+  fields_.emplace_back(std::move(name), std::move(value));
+}
+
 void Headers::set(std::string_view name, std::string value) {
   std::erase_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
   fields_.emplace_back(std::string(name), std::move(value));

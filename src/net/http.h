@@ -14,7 +14,7 @@ class Headers final {
   Headers() = default;
   Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
 
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void add(std::string name, std::string value);
   /// Replaces every field of that name.
   void set(std::string_view name, std::string value);
   /// The first field of that name, or nullopt.
