@@ -1,8 +1,7 @@
-// The YAML reader: libyaml's events become a tree of nodes, as in go-yaml v2, and the tree becomes the
-// document. Two steps, because an alias is read again at each use and because go-yaml reports what is wrong
-// with the text before what is wrong with its meaning.
+// The YAML reader: tokens become a tree of nodes, as in go-yaml v2, and the tree becomes the document. Two
+// steps, because an alias is read again at each use and because go-yaml reports what is wrong with the text
+// before what is wrong with its meaning.
 #include <fmt/format.h>
-#include <yaml.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,6 +16,7 @@
 #include "text/utf8.h"
 #include "text/yaml.h"
 #include "text/yaml_scalar.h"
+#include "text/yaml_scan.h"
 #include "text/yaml_subset.h"
 
 namespace shipit::text {
@@ -34,10 +34,6 @@ constexpr std::string_view kTagPrefix = "tag:yaml.org,2002:";
   fail_yaml(fmt::format("line {}: {}", line, message));
 }
 
-/// Size of libyaml's buffer of bytes not yet decoded, and of go-yaml's.
-constexpr size_t kRawBuffer = 16 * 1024;
-constexpr size_t kGoRawBuffer = 512;
-
 enum class NodeKind : uint8_t { Scalar, Sequence, Mapping, Alias };
 
 constexpr uint32_t kNone = UINT32_MAX;
@@ -54,148 +50,289 @@ struct Node {
   std::string_view text;  // of a scalar; the name of an alias
 };
 
-/// An event that frees itself.
-struct Event {
-  Event() = default;
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
-  ~Event() { yaml_event_delete(&raw); }
-  yaml_event_t raw{};
-};
-
+/// Builds the tree of the first document from its tokens.
 class TreeReader final {
  public:
-  /// `chunk`: how many bytes are decoded ahead of the scanner.
-  TreeReader(std::string_view bytes, Arena& arena, const YamlOptions& options, size_t chunk)
-      : arena_(arena), options_(options), input_{bytes, chunk} {
-    if (!yaml_parser_initialize(&parser_)) throw Error(ErrorKind::Internal, "yaml: no memory");
-    yaml_parser_set_input(&parser_, &read_chunk, &input_);
-  }
-  TreeReader(const TreeReader&) = delete;
-  TreeReader& operator=(const TreeReader&) = delete;
-  ~TreeReader() { yaml_parser_delete(&parser_); }
+  TreeReader(std::string_view bytes, Arena& arena, const YamlOptions& options)
+      : arena_(arena), options_(options), scanner_(bytes, arena) {}
 
-  /// The root of the first document, or kNone when there is none.
+  /// The root, or kNone when there is no document.
   uint32_t read() {
-    advance();  // stream start
-    advance();
-    if (event_->raw.type == YAML_STREAM_END_EVENT) return kNone;
-    advance();       // document start
-    return node(0);  // and the event after it; more of the stream is not looked at
+    scanner_.peek();
+    scanner_.skip();  // the stream's start
+    Type type = scanner_.peek().type;
+    if (type == Type::StreamEnd) return kNone;
+    bool bare = type != Type::VersionDirective && type != Type::TagDirective && type != Type::DocumentStart;
+    directives();
+    uint32_t root;
+    if (bare) {
+      root = node(true, false, 0);
+    } else {
+      const YamlToken& start = scanner_.peek();
+      if (start.type != Type::DocumentStart) fail_at(start, "did not find expected <document start>");
+      scanner_.skip();
+      const YamlToken& token = scanner_.peek();
+      bool empty = token.type <= Type::DocumentEnd;
+      root = empty ? empty_scalar(token.start) : node(true, false, 0);
+    }
+    scanner_.peek();  // what stands behind the document may be refused; more of the stream is not looked at
+    return root;
   }
   std::vector<Node>& nodes() { return nodes_; }
-  /// True when it was a byte or character that stopped the reader.
-  bool bad_characters() const { return parser_.error == YAML_READER_ERROR; }
 
  private:
-  struct Input {
-    std::string_view rest;
-    size_t chunk;
-  };
-  /// Fills libyaml's raw buffer up to `chunk` bytes, with what is left in it.
-  static int read_chunk(void* data, unsigned char* buffer, size_t size, size_t* read) noexcept {
-    auto& input = *static_cast<Input*>(data);
-    size_t kept = kRawBuffer > size ? kRawBuffer - size : 0;
-    *read = std::min({size, input.rest.size(), input.chunk > kept ? input.chunk - kept : 1});
-    std::copy_n(input.rest.data(), *read, buffer);
-    input.rest.remove_prefix(*read);
-    return 1;
+  using Type = YamlToken::Type;
+
+  [[noreturn]] static void fail_at(const YamlToken& token, std::string_view problem,
+                                   const YamlMark& context = {}) {
+    yaml_problem(problem, token.start, context, false);
+  }
+  bool next_is(std::initializer_list<Type> types) {
+    return std::ranges::find(types, scanner_.peek().type) != types.end();
   }
 
-  void advance() {
-    event_.emplace();
-    if (!yaml_parser_parse(&parser_, &event_->raw)) fail_at_problem();
+  void directives() {
+    bool versioned = false;
+    for (; next_is({Type::VersionDirective, Type::TagDirective}); scanner_.skip()) {
+      const YamlToken& token = scanner_.peek();
+      if (token.type == Type::VersionDirective) {
+        if (versioned) fail_at(token, "found duplicate %YAML directive");
+        if (token.major != 1 || token.minor != 1) fail_at(token, "found incompatible YAML document");
+        versioned = true;
+      } else if (!handles_.emplace(token.text, token.suffix).second) {
+        fail_at(token, "found duplicate %TAG directive");
+      }
+    }
+    handles_.emplace("!", "!");
+    handles_.emplace("!!", kTagPrefix);
   }
 
-  [[noreturn]] void fail_at_problem() const {
-    size_t line = 0;
-    if (parser_.problem_mark.line != 0)
-      line = parser_.problem_mark.line + (parser_.error == YAML_SCANNER_ERROR ? 1 : 0);
-    else if (parser_.context_mark.line != 0)
-      line = parser_.context_mark.line;
-    fail_yaml(line, parser_.problem ? parser_.problem : "unknown problem parsing YAML content");
-  }
-
-  std::string_view keep(const unsigned char* text, size_t size) {
-    return arena_.copy({reinterpret_cast<const char*>(text), size});
-  }
-  std::string_view keep(const unsigned char* text) {
-    return text ? arena_.copy(reinterpret_cast<const char*>(text)) : std::string_view();
-  }
-
-  uint32_t add(NodeKind kind, const unsigned char* anchor) {
+  uint32_t add(NodeKind kind, const YamlMark& start, std::string_view anchor) {
     auto index = static_cast<uint32_t>(nodes_.size());
     if (index >= options_.max_nodes) fail_yaml("document has too many nodes");
     Node& node = nodes_.emplace_back();
     node.kind = kind;
-    node.line = static_cast<uint32_t>(event_->raw.start_mark.line) + 1;
-    if (anchor) anchors_[reinterpret_cast<const char*>(anchor)] = index;
+    node.line = static_cast<uint32_t>(start.line) + 1;
+    if (!anchor.empty()) anchors_[anchor] = index;
+    return index;
+  }
+  uint32_t empty_scalar(const YamlMark& start) {
+    uint32_t index = add(NodeKind::Scalar, start, {});
+    nodes_[index].implicit = true;
     return index;
   }
 
-  uint32_t node(int depth) {
+  /// `indentless`: a sequence may begin in the column of the mapping that it is in.
+  uint32_t node(bool block, bool indentless, int depth) {
+    const YamlToken& first = scanner_.peek();
     if (depth > options_.max_depth)
-      fail_yaml(event_->raw.start_mark.line + 1, fmt::format("exceeded max depth of {}", options_.max_depth));
-    const yaml_event_t& event = event_->raw;
-    switch (event.type) {
-      case YAML_SCALAR_EVENT: {
-        const auto& scalar = event.data.scalar;
-        uint32_t index = add(NodeKind::Scalar, scalar.anchor);
-        Node& n = nodes_[index];
-        n.text = keep(scalar.value, scalar.length);
-        n.tag = keep(scalar.tag);
-        n.implicit = scalar.plain_implicit != 0;
-        advance();
-        return index;
+      fail_yaml(first.start.line + 1, fmt::format("exceeded max depth of {}", options_.max_depth));
+    if (first.type == Type::Alias) return alias();
+    std::string_view anchor, handle, suffix;
+    bool tagged = false;
+    const YamlMark start = first.start;
+    YamlMark tag_mark;
+    auto take_anchor = [&] {
+      if (scanner_.peek().type != Type::Anchor) return false;
+      anchor = scanner_.peek().text;
+      scanner_.skip();
+      return true;
+    };
+    auto take_tag = [&] {
+      const YamlToken& token = scanner_.peek();
+      if (token.type != Type::Tag) return false;
+      tagged = true;
+      handle = token.text;
+      suffix = token.suffix;
+      tag_mark = token.start;
+      scanner_.skip();
+      return true;
+    };
+    if (take_anchor())
+      take_tag();
+    else if (take_tag())
+      take_anchor();
+    const YamlToken& token = scanner_.peek();
+    std::string_view tag = tagged ? whole_tag(handle, suffix, tag_mark, start) : std::string_view();
+    Type type = token.type;
+    if (type == Type::Scalar) {
+      uint32_t index = add(NodeKind::Scalar, start, anchor);
+      Node& n = nodes_[index];
+      n.text = token.text;
+      n.tag = tag;
+      n.implicit = (tag.empty() && token.plain) || tag == "!";
+      scanner_.skip();
+      return index;
+    }
+    bool sequence = type == Type::FlowSequenceStart || (block && type == Type::BlockSequenceStart) ||
+                    (indentless && type == Type::BlockEntry);
+    bool mapping = type == Type::FlowMappingStart || (block && type == Type::BlockMappingStart);
+    if (sequence || mapping) {
+      Branch branch{add(sequence ? NodeKind::Sequence : NodeKind::Mapping, start, anchor), token.start,
+                    depth};
+      nodes_[branch.parent].tag = tag;
+      if (type != Type::BlockEntry) scanner_.skip();
+      switch (type) {
+        case Type::BlockEntry:
+          indentless_sequence(branch);
+          break;
+        case Type::BlockSequenceStart:
+          block_sequence(branch);
+          break;
+        case Type::BlockMappingStart:
+          block_mapping(branch);
+          break;
+        case Type::FlowSequenceStart:
+          flow_sequence(branch);
+          break;
+        default:
+          flow_mapping(branch);
       }
-      case YAML_ALIAS_EVENT: {
-        std::string_view name = keep(event.data.alias.anchor);
-        uint32_t index = add(NodeKind::Alias, nullptr);
-        auto target = anchors_.find(name);
-        if (target == anchors_.end()) fail_yaml(fmt::format("unknown anchor '{}' referenced", name));
-        nodes_[index].text = name;
-        nodes_[index].first = target->second;
-        advance();
-        return index;
-      }
-      case YAML_SEQUENCE_START_EVENT: {
-        uint32_t index = add(NodeKind::Sequence, event.data.sequence_start.anchor);
-        nodes_[index].tag = keep(event.data.sequence_start.tag);
-        children(index, YAML_SEQUENCE_END_EVENT, depth);
-        return index;
-      }
-      case YAML_MAPPING_START_EVENT: {
-        uint32_t index = add(NodeKind::Mapping, event.data.mapping_start.anchor);
-        nodes_[index].tag = keep(event.data.mapping_start.tag);
-        children(index, YAML_MAPPING_END_EVENT, depth);
-        return index;
-      }
-      default:
-        fail_yaml("unknown problem parsing YAML content");
+      return branch.parent;
+    }
+    if (anchor.empty() && tag.empty()) fail_at(token, "did not find expected node content", start);
+    uint32_t index = add(NodeKind::Scalar, start, anchor);
+    nodes_[index].tag = tag;
+    nodes_[index].implicit = tag.empty();
+    return index;
+  }
+
+  uint32_t alias() {
+    const YamlToken& token = scanner_.peek();
+    uint32_t index = add(NodeKind::Alias, token.start, {});
+    auto target = anchors_.find(token.text);
+    if (target == anchors_.end()) fail_yaml(fmt::format("unknown anchor '{}' referenced", token.text));
+    nodes_[index].text = token.text;
+    nodes_[index].first = target->second;
+    scanner_.skip();
+    return index;
+  }
+
+  std::string_view whole_tag(std::string_view handle, std::string_view suffix, const YamlMark& at,
+                             const YamlMark& node) {
+    if (handle.empty()) return suffix;
+    auto prefix = handles_.find(handle);
+    std::string tag = prefix == handles_.end() ? "" : std::string(prefix->second) + std::string(suffix);
+    if (tag.empty()) yaml_problem("found undefined tag handle", at, node, false);
+    return arena_.copy(tag);
+  }
+
+  /// A sequence or mapping being read.
+  struct Branch {
+    uint32_t parent;
+    YamlMark start;
+    int depth;
+    uint32_t last = kNone;
+  };
+  void put(Branch& branch, uint32_t child) {
+    (branch.last == kNone ? nodes_[branch.parent].first : nodes_[branch.last].next) = child;
+    branch.last = child;
+    ++nodes_[branch.parent].count;
+  }
+  /// What follows an indicator that ends at `mark`: a node, or nothing in front of one of `ends`.
+  void put_node(Branch& branch, const YamlMark& mark, std::initializer_list<Type> ends, bool block,
+                bool indentless) {
+    bool empty = next_is(ends);
+    put(branch, empty ? empty_scalar(mark) : node(block, indentless, branch.depth + 1));
+  }
+  /// Takes a token of the type.
+  bool take(Type type) {
+    if (scanner_.peek().type != type) return false;
+    scanner_.skip();
+    return true;
+  }
+
+  void block_sequence(Branch& branch) {
+    while (!take(Type::BlockEnd)) {
+      const YamlToken& token = scanner_.peek();
+      if (token.type != Type::BlockEntry) fail_at(token, "did not find expected '-' indicator", branch.start);
+      YamlMark mark = token.end;
+      scanner_.skip();
+      put_node(branch, mark, {Type::BlockEntry, Type::BlockEnd}, true, false);
     }
   }
 
-  void children(uint32_t parent, yaml_event_type_t end, int depth) {
-    uint32_t last = kNone;
-    for (advance(); event_->raw.type != end;) {
-      uint32_t child = node(depth + 1);
-      if (last == kNone)
-        nodes_[parent].first = child;
-      else
-        nodes_[last].next = child;
-      last = child;
-      ++nodes_[parent].count;
+  void indentless_sequence(Branch& branch) {
+    while (scanner_.peek().type == Type::BlockEntry) {
+      YamlMark mark = scanner_.peek().end;
+      scanner_.skip();
+      put_node(branch, mark, {Type::BlockEntry, Type::Key, Type::Value, Type::BlockEnd}, true, false);
     }
-    advance();
+  }
+
+  void block_mapping(Branch& branch) {
+    const auto ends = {Type::Key, Type::Value, Type::BlockEnd};
+    while (!take(Type::BlockEnd)) {
+      const YamlToken& token = scanner_.peek();
+      if (token.type != Type::Key) fail_at(token, "did not find expected key", branch.start);
+      YamlMark mark = token.end;
+      scanner_.skip();
+      put_node(branch, mark, ends, true, true);
+      const YamlToken& value = scanner_.peek();
+      mark = value.end;
+      if (take(Type::Value))
+        put_node(branch, mark, ends, true, true);
+      else
+        put(branch, empty_scalar(value.start));
+    }
+  }
+
+  /// What stands between two elements of a flow collection.
+  void comma(const Branch& branch, std::string_view problem) {
+    if (branch.last == kNone) return;
+    if (!take(Type::FlowEntry)) fail_at(scanner_.peek(), problem, branch.start);
+  }
+  void flow_value(Branch& branch, Type end) {
+    YamlMark mark = scanner_.peek().start;
+    if (take(Type::Value))
+      put_node(branch, mark, {Type::FlowEntry, end}, false, false);
+    else
+      put(branch, empty_scalar(mark));
+  }
+
+  void flow_sequence(Branch& branch) {
+    while (!take(Type::FlowSequenceEnd)) {
+      comma(branch, "did not find expected ',' or ']'");
+      if (take(Type::FlowSequenceEnd)) return;
+      YamlMark start = scanner_.peek().start;
+      if (!take(Type::Key)) {
+        put(branch, node(false, false, branch.depth + 1));
+        continue;
+      }
+      Branch pair{add(NodeKind::Mapping, start, {}), start, branch.depth + 1};
+      if (next_is({Type::Value, Type::FlowEntry, Type::FlowSequenceEnd})) {
+        YamlMark mark = scanner_.peek().end;
+        scanner_.skip();  // as go-yaml does, which then misses it
+        put(pair, empty_scalar(mark));
+      } else {
+        put(pair, node(false, false, pair.depth + 1));
+      }
+      flow_value(pair, Type::FlowSequenceEnd);
+      put(branch, pair.parent);
+    }
+  }
+
+  void flow_mapping(Branch& branch) {
+    while (!take(Type::FlowMappingEnd)) {
+      comma(branch, "did not find expected ',' or '}'");
+      if (take(Type::FlowMappingEnd)) return;
+      if (take(Type::Key)) {
+        put_node(branch, scanner_.peek().start, {Type::Value, Type::FlowEntry, Type::FlowMappingEnd}, false,
+                 false);
+        flow_value(branch, Type::FlowMappingEnd);
+      } else {
+        put(branch, node(false, false, branch.depth + 1));
+        put(branch, empty_scalar(scanner_.peek().start));
+      }
+    }
   }
 
   Arena& arena_;
   const YamlOptions& options_;
-  Input input_;
-  yaml_parser_t parser_;
-  std::optional<Event> event_;
+  YamlScanner scanner_;
   std::vector<Node> nodes_;
-  std::map<std::string, uint32_t, std::less<>> anchors_;
+  std::map<std::string_view, uint32_t> anchors_;
+  std::map<std::string_view, std::string_view> handles_;  // of tags, with what they stand for
 };
 
 std::string short_tag(std::string_view tag) {
@@ -518,23 +655,6 @@ void refuse_non_finite(Value value) {
   }
 }
 
-Value read_in_chunks(std::string_view bytes, Arena& arena, const YamlOptions& options, size_t chunk) {
-  TreeReader tree(bytes, arena, options, chunk);
-  uint32_t root = kNone;
-  try {
-    root = tree.read();
-  } catch (const Error&) {
-    // go-yaml sees a forbidden character at most 512 bytes ahead of where it is, so it may have another
-    // complaint first, or none: a document ends before.
-    if (!tree.bad_characters() || chunk == kGoRawBuffer) throw;
-    return read_in_chunks(bytes, arena, options, kGoRawBuffer);
-  }
-  if (root == kNone) return {};
-  Value value = Decoder(tree.nodes(), arena, options).decode(root, 0);
-  refuse_non_finite(value);
-  return value;
-}
-
 Value read(std::string_view bytes, Arena& arena, const YamlOptions& options) {
   if (std::optional<Value> simple = parse_yaml_subset(bytes, arena, options)) return *simple;
   return parse_yaml_events(bytes, arena, options);
@@ -543,7 +663,12 @@ Value read(std::string_view bytes, Arena& arena, const YamlOptions& options) {
 }  // namespace
 
 Value parse_yaml_events(std::string_view bytes, Arena& arena, const YamlOptions& options) {
-  return read_in_chunks(bytes.empty() ? "\n" : bytes, arena, options, kRawBuffer);
+  TreeReader tree(bytes, arena, options);
+  uint32_t root = tree.read();
+  if (root == kNone) return {};
+  Value value = Decoder(tree.nodes(), arena, options).decode(root, 0);
+  refuse_non_finite(value);
+  return value;
 }
 
 Value parse_yaml(std::string_view bytes, Arena& arena, const YamlOptions& options) {

@@ -143,6 +143,15 @@ TEST(YamlRead, ErrorsAreGoYamls) {
       {"a: \x01", "yaml: control characters are not allowed"},
       {"a: \xff", "yaml: invalid leading UTF-8 octet"},
       {std::string_view("a: \0", 4), "yaml: control characters are not allowed"},
+      {"a:\n  - x\n  []\nb: 1", "yaml: line 2: did not find expected '-' indicator"},
+      {"a:\n  b: 1\n  {}\nc: 2", "yaml: line 2: did not find expected key"},
+      {"a: [map[b:[c]]]", "yaml: did not find expected ',' or ']'"},
+      {"a: {b:[c]}", "yaml: did not find expected ',' or '}'"},
+      {"a: {http://x?y=1: z}", "yaml: did not find expected ',' or '}'"},
+      {"[a]: b", "yaml: invalid map key: []interface {}{\"a\"}"},
+      {"a: \"\\/\"", "yaml: found unknown escape character"},
+      {"a: @x\n# \xc3", "yaml: found character that cannot start any token"},
+      {"a: 1\n# \xc3", "yaml: incomplete UTF-8 octet sequence"},
       {"a: .inf", "json: unsupported value: +Inf"},
       {"- {a: -.inf}", "json: unsupported value: -Inf"},
       {"[.nan]", "json: unsupported value: NaN"},
@@ -151,6 +160,15 @@ TEST(YamlRead, ErrorsAreGoYamls) {
   EXPECT_EQ(
       json_of("a: b: c", {.file = "values.yaml"}),
       "values.yaml: error converting YAML to JSON: yaml: mapping values are not allowed in this context");
+}
+
+TEST(YamlRead, FlowCollectionsAreSplitWhereGoYamlSplitsThem) {
+  EXPECT_EQ(json_of("a: {b:}"), R"({"a":{"b:":null}})");
+  EXPECT_EQ(json_of("a: {b:c: d}"), R"({"a":{"b:c":"d"}})");
+  EXPECT_EQ(json_of("a: [?x]"), R"({"a":[{"x":null}]})");
+  EXPECT_EQ(json_of("a: [!t, b]"), R"({"a":["b"]})");
+  EXPECT_EQ(json_of("a: [b, c,]"), R"({"a":["b","c"]})");
+  EXPECT_EQ(json_of("{}: b"), "{}");
 }
 
 TEST(YamlRead, OnlyTheFirstDocumentIsRead) {
