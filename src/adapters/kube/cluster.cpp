@@ -108,10 +108,11 @@ void KubeCluster::event(const std::string& ns, const std::string& release, const
   text::Arena& a = *event.arena;
   auto text = [&](std::string_view t) { return Value::string(a, t); };
   Time now = clock_.now();
-  // The name is stable for the same change, so a repeat after a crash is a conflict and not a second Event
-  // (rule 31).
-  std::string name =
-      fmt::format("{}.{:x}", release, std::hash<std::string>{}(uid + reason + message + format_rfc3339(now)));
+  // A list comes by name: what happened first in a second has to stand first. The rest tells changes of one
+  // millisecond apart, and a repeat is a conflict and not a second Event (rule 31).
+  auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  size_t rest = std::hash<std::string>{}(uid + reason + message) % 1'000'000;
+  std::string name = fmt::format("{}.{:x}", release, milliseconds * 1'000'000 + static_cast<int64_t>(rest));
   event.root = Value::map(a, {{"apiVersion", "v1"},
                               {"kind", "Event"},
                               {"metadata", Value::map(a, {{"name", text(name)}, {"namespace", text(ns)}})},
