@@ -263,7 +263,7 @@ int run_sandbox(const cli::SandboxArgs& args, net::HttpClient& http) {
   settings.read_only_repository = !args.ops_repo.empty() && !args.write;
   options.system.version = version();
   options.system.cluster = cluster_url + " (simulated)";
-  options.system.leader = "this process";
+  options.system.leader = "sandbox";
   options.system.simulated = true;
   options.system.started = started;
   options.push = [&](const api::Push& push, const flow::Board& board) {

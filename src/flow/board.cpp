@@ -189,7 +189,10 @@ bool Board::add_activity(domain::Activity activity) {
     std::lock_guard lock(mutex_);
     for (const domain::Activity& a : activity_)
       if (a.id == activity.id) return false;
-    activity_.push_front(activity);
+    // Stages tell of what they did when they are through, so the earlier may come later.
+    auto older =
+        std::ranges::find_if(activity_, [&](const domain::Activity& a) { return a.at <= activity.at; });
+    activity_.insert(older, activity);
     if (activity_.size() > kActivity) activity_.pop_back();
     push_feed({ports::FeedEntry::Sort::Activity, 0, activity.release, activity});
   }

@@ -94,7 +94,7 @@ class Board final {
   std::map<domain::ReleaseKey, Owed> debts_;
   std::map<domain::ReleaseKey, Time> starts_, failures_;
   Time breaker_confirmed_{};
-  std::deque<domain::Activity> activity_;  // newest first
+  std::deque<domain::Activity> activity_;  // newest first by its time, of one time the last to come
   std::map<std::string, int64_t> counters_;
   std::map<std::string, ports::SourceView> sources_;
   ports::SystemView system_;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReleaseDetail } from '../api/schema';
+import type { ActivityPage, ReleaseDetail } from '../api/schema';
 import { page, release } from '../testing/release';
 import { readFilter } from './filter';
 import { mergeActivity, mergeDetail, mergeRelease, needsCounts } from './merge';
@@ -66,4 +66,15 @@ it('an activity comes once, whatever page has it', () => {
   const pages = mergeActivity([{ items: [] }], item);
   expect(pages[0]?.items).toHaveLength(1);
   expect(mergeActivity(pages, item)).toBe(pages);
+});
+
+it('an activity stands where its time is, of one time the last to come first', () => {
+  const item = (id: string, second: number) => ({ id, at: `2026-01-01T00:00:0${second}Z`, kind: 'deploy', outcome: 'ok', text: '' }) as const;
+  const ids = (pages: ActivityPage[]) => pages.map((p) => p.items.map((i) => i.id).join(''));
+  const pages: ActivityPage[] = [{ items: [item('d', 8), item('c', 6)], next: 'c' }, { items: [item('b', 4), item('a', 2)], next: 'a' }];
+  expect(ids(mergeActivity(pages, item('x', 9)))).toEqual(['xdc', 'ba']);
+  expect(ids(mergeActivity(pages, item('x', 6)))).toEqual(['dxc', 'ba']);
+  expect(ids(mergeActivity(pages, item('x', 5)))).toEqual(['dc', 'xba']);
+  expect(mergeActivity(pages, item('x', 1))).toBe(pages);
+  expect(ids(mergeActivity([{ items: [item('a', 2)] }], item('x', 1)))).toEqual(['ax']);
 });

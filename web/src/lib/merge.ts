@@ -66,9 +66,17 @@ export function mergeDetail(detail: ReleaseDetail | undefined, event: ReleaseEve
   return { ...rest, ...event };
 }
 
-/** Newest first, each id once. */
+/** Newest first by the time shown, each id once. What is older than all that is loaded comes with its own page. */
 export function mergeActivity(pages: ActivityPage[], event: Activity): ActivityPage[] {
-  const first = pages[0];
-  if (!first || pages.some((page) => page.items.some((item) => item.id === event.id))) return pages;
-  return [{ ...first, items: [event, ...first.items] }, ...pages.slice(1)];
+  const last = pages[pages.length - 1];
+  if (!last || pages.some((page) => page.items.some((item) => item.id === event.id))) return pages;
+  const at = Date.parse(event.at);
+  const notNewer = (item: Activity) => Date.parse(item.at) <= at;
+  const place = pages.findIndex((page) => page.items.some(notNewer));
+  if (place < 0) return last.next ? pages : [...pages.slice(0, -1), { ...last, items: [...last.items, event] }];
+  return pages.map((page, i) => {
+    if (i !== place) return page;
+    const before = page.items.findIndex(notNewer);
+    return { ...page, items: [...page.items.slice(0, before), event, ...page.items.slice(before)] };
+  });
 }

@@ -67,7 +67,7 @@ function Loaded({ data }: { data: System }) {
             <dt>Leader</dt>
             <dd>
               {data.leader.name || 'unknown'}
-              {data.leader.self && <span className="second"> this one</span>}
+              {data.leader.self && <span className="second"> this process</span>}
             </dd>
           </div>
         )}
