@@ -34,28 +34,26 @@ constexpr const char* kCountOrZero =
 constexpr const char* kPattern = R"({"type":"string","format":"regex"})";
 constexpr const char* kAnyList = R"({"type":"array"})";
 constexpr const char* kEnum = R"({"type":"array","minItems":1,"uniqueItems":true})";
-constexpr const char* kNames = R"({"type":"array","items":{"type":"string"},"uniqueItems":true})";
-constexpr const char* kNames4 =
-    R"({"type":"array","items":{"type":"string"},"minItems":1,"uniqueItems":true})";
-constexpr const char* kNamesByName =
-    R"({"type":"object","additionalProperties":{"type":"array","items":{"type":"string"},"uniqueItems":true}})";
+constexpr const char* kNames = R"({"$ref":"#/$defs/names"})";
+constexpr const char* kNamesByName = R"({"type":"object","additionalProperties":{"$ref":"#/$defs/names"}})";
 constexpr const char* kTypes =
     R"({"anyOf":[{"enum":["array","boolean","integer","null","number","object","string"]},)"
     R"({"type":"array","minItems":1,"uniqueItems":true,)"
     R"("items":{"enum":["array","boolean","integer","null","number","object","string"]}}]})";
 constexpr const char* kSchema = R"({"$ref":"#"})";
 constexpr const char* kSchemaOrBoolean = R"({"anyOf":[{"type":"boolean"},{"$ref":"#"}]})";
-constexpr const char* kSchemas = R"({"type":"array","minItems":1,"items":{"$ref":"#"}})";
-constexpr const char* kSchemaOrSchemas =
-    R"({"anyOf":[{"$ref":"#"},{"type":"array","minItems":1,"items":{"$ref":"#"}}]})";
+constexpr const char* kSchemas = R"({"$ref":"#/$defs/schemas"})";
+constexpr const char* kSchemaOrSchemas = R"({"anyOf":[{"$ref":"#"},{"$ref":"#/$defs/schemas"}]})";
 constexpr const char* kSchemasByName = R"({"type":"object","additionalProperties":{"$ref":"#"}})";
 constexpr const char* kSchemasByPattern =
     R"({"type":"object","additionalProperties":{"$ref":"#"},"propertyNames":{"format":"regex"}})";
-constexpr const char* kDependencies = R"({"type":"object","additionalProperties":{"anyOf":[{"$ref":"#"},)"
-                                      R"({"type":"array","items":{"type":"string"},"uniqueItems":true}]}})";
-constexpr const char* kDependencies4 =
-    R"({"type":"object","additionalProperties":{"anyOf":[{"$ref":"#"},)"
-    R"({"type":"array","items":{"type":"string"},"minItems":1,"uniqueItems":true}]}})";
+constexpr const char* kDependencies =
+    R"({"type":"object","additionalProperties":{"anyOf":[{"$ref":"#"},{"$ref":"#/$defs/names"}]}})";
+
+/// What they refer to. That a reference is one shows in what is said of a schema that breaks several rules.
+constexpr const char* kDefinitions =
+    R"("schemas":{"type":"array","minItems":1,"items":{"$ref":"#"}},)"
+    R"("names":{"type":"array","items":{"type":"string"},"uniqueItems":true)";
 
 /// Vocabularies in the order in which complaints name them.
 enum Part { kCore, kApplicator, kUnevaluated, kValidation, kAbout, kFormat, kContent, kWhole, kParts };
@@ -85,8 +83,7 @@ constexpr Keyword kKeywords[] = {
     {"$comment", kText, 7, 2020, kCore},
     {"$defs", kSchemasByName, 2019, 2020, kCore},
     {"definitions", kSchemasByName, 4, 2020},
-    {"dependencies", kDependencies4, 4, 4},
-    {"dependencies", kDependencies, 6, 2020},
+    {"dependencies", kDependencies, 4, 2020},
 
     {"prefixItems", kSchemas, 2020, 2020, kApplicator},
     {"items", kSchemaOrSchemas, 4, 2019, kApplicator},
@@ -137,8 +134,7 @@ constexpr Keyword kKeywords[] = {
     {"maxProperties", kCount, 4, 2020, kValidation},
     {"minProperties", kCountOrZero, 4, 7},
     {"minProperties", kCount, 2019, 2020, kValidation},
-    {"required", kNames4, 4, 4},
-    {"required", kNames, 6, 2020, kValidation},
+    {"required", kNames, 4, 2020, kValidation},
     {"dependentRequired", kNamesByName, 2019, 2020, kValidation},
 
     {"title", kText, 4, 2020, kAbout},
@@ -180,15 +176,18 @@ std::string metaschema(int draft) {
     out += fmt::format("{}\"{}\":{}", out.empty() ? "" : ",", keyword.name, keyword.value);
   }
   const char* type = draft == 4 ? R"("object")" : R"(["object","boolean"])";
-  std::string all;
-  for (int part = kCore; part < kWhole && draft >= 2019; ++part)
-    if (!properties[part].empty())
-      all += fmt::format(R"({}{{"type":{},"properties":{{{}}}}})", all.empty() ? "" : ",", type,
-                         properties[part]);
+  std::string definitions = fmt::format("{}{}}}", kDefinitions, draft == 4 ? R"(,"minItems":1)" : "");
+  std::string parts;
+  for (int part = kCore; part < kWhole && draft >= 2019; ++part) {
+    if (properties[part].empty()) continue;
+    definitions += fmt::format(R"(,"{}":{{"type":{},"properties":{{{}}}}})", part, type, properties[part]);
+    parts += fmt::format(R"({}{{"$ref":"#/$defs/{}"}})", parts.empty() ? "" : ",", part);
+  }
   std::string dependent =
       draft == 4 ? R"(,"dependencies":{"exclusiveMaximum":["maximum"],"exclusiveMinimum":["minimum"]})" : "";
-  return fmt::format(R"({{"$schema":"{}#",{}"type":{},"properties":{{{}}}{}}})", metaschema_url(draft),
-                     all.empty() ? "" : fmt::format(R"("allOf":[{}],)", all), type, properties[kWhole],
+  return fmt::format(R"({{"$schema":"{}#","$defs":{{{}}},{}"type":{},"properties":{{{}}}{}}})",
+                     metaschema_url(draft), definitions,
+                     parts.empty() ? "" : fmt::format(R"("allOf":[{}],)", parts), type, properties[kWhole],
                      dependent);
 }
 
