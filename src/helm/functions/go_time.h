@@ -38,7 +38,10 @@ struct CivilTime {
   int month, day, hour, minute, second, weekday, yearday;  // weekday 0 is Sunday, yearday from 1
 };
 CivilTime civil(const GoTime& time);
+/// Days since 1970.
 int64_t days_from_civil(int64_t year, int month, int day);
+/// Sets year, month and day. *Source:* Howard Hinnant, chrono-compatible date algorithms.
+void civil_from_days(int64_t days, CivilTime& out);
 
 /// time.Time.Format.
 std::string format_time(const GoTime& time, std::string_view layout);
