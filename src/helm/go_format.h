@@ -19,9 +19,5 @@ std::string format_value(Value value, text::Arena& arena);
 void append_printed(std::string& out, Value value, text::Arena& arena);
 /// sprig's strval: strings and bytes as they are, Stringers' text, else %v.
 std::string_view strval(Value value, text::Arena& arena);
-/// What String() gives where a value has it: dates, durations, versions.
-bool stringer_text(Value value, std::string& out);
-/// time.Duration's String: "1h30m0s".
-std::string duration_text(int64_t nanoseconds);
 
 }  // namespace shipit::helm

@@ -5,8 +5,8 @@
 #include <new>
 
 #include "helm/functions/time_object.h"
-#include "helm/go_format.h"
 #include "helm/go_number.h"
+#include "helm/go_stringer.h"
 
 namespace shipit::helm {
 namespace {

@@ -9,6 +9,7 @@
 #include "helm/functions/time_object.h"
 #include "helm/go_format.h"
 #include "helm/go_number.h"
+#include "helm/go_stringer.h"
 
 namespace shipit::helm {
 namespace {

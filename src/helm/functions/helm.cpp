@@ -8,7 +8,7 @@
 #include "helm/functions/serialise.h"
 #include "helm/functions/time_object.h"
 #include "helm/functions/toml.h"
-#include "helm/go_format.h"
+#include "helm/go_stringer.h"
 #include "helm/go_yaml.h"
 #include "text/yaml.h"
 
