@@ -536,6 +536,26 @@ void set_complex(Number& n, std::complex<double> value) {
   widen(n, value.real(), false);
 }
 
+std::string_view without_sign(std::string_view number) {
+  return number.substr(number.starts_with('+') || number.starts_with('-') ? 1 : 0);
+}
+
+/// With a prefix that fmt's complex numbers don't have.
+bool is_binary_or_octal(std::string_view number) {
+  std::string_view digits = without_sign(number);
+  return digits.size() > 1 && digits[0] == '0' && std::string_view("bBoO").find(digits[1]) != digits.npos;
+}
+
+/// Where the second half of a complex literal begins: at the first sign that is neither the literal's nor an
+/// exponent's.
+size_t imaginary_part(std::string_view literal) {
+  std::string_view digits = without_sign(literal);
+  char exponent = digits.starts_with("0x") || digits.starts_with("0X") ? 'p' : 'e';
+  size_t at = literal.find_first_of("+-", 1);
+  while ((literal[at - 1] | 0x20) == exponent) at = literal.find_first_of("+-", at + 1);
+  return at;
+}
+
 void TemplateParser::number(const Token& token) {
   std::string_view text = this->text(token);
   if (token.kind == TokenKind::Number && text.size() < 10 && is_digits(text) &&
@@ -562,12 +582,16 @@ void TemplateParser::number(const Token& token) {
     return finish();
   }
   if (token.kind == TokenKind::Complex) {
-    size_t split = text.find_last_of("+-");
-    if (split > 0 && (text[split - 1] | 0x20) == 'e') split = text.find_last_of("+-", split - 1);
-    auto real = parse_float(text.substr(0, split));
-    auto imaginary = parse_float(text.substr(split, text.size() - split - 1));
-    if (!real.ok() || !imaginary.ok()) fail("syntax error scanning complex number");
-    set_complex(n, {real.value, imaginary.value});
+    size_t split = imaginary_part(text);
+    std::string_view halves[] = {text.substr(0, split), text.substr(split, text.size() - split - 1)};
+    if (std::ranges::any_of(halves, is_binary_or_octal)) fail("syntax error scanning complex number");
+    auto half = [&](std::string_view number) {
+      auto f = parse_float(number);
+      if (!f.ok()) fail(f.error == NumberError::Range ? "value out of range" : "invalid syntax");
+      return f.value;
+    };
+    double real = half(halves[0]), imaginary = half(halves[1]);
+    set_complex(n, {real, imaginary});
     return finish();
   }
   if (text.back() == 'i') {
