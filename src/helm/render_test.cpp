@@ -10,18 +10,26 @@
 namespace shipit::helm {
 namespace {
 
-/// A chart that writes into its values, includes, runs tpl and has a schema: all that renders of one chart
-/// share.
+/// A chart that writes into its values, includes, runs tpl, reads files, matches and has a schema and a
+/// subchart: all that renders of one chart share.
 std::shared_ptr<const Chart> shared_chart() {
   return load_chart({
       {"Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n"},
+      {"charts/sub/Chart.yaml", "apiVersion: v2\nname: sub\nversion: 1.0.0\n"},
+      {"charts/sub/templates/map.yaml",
+       "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ include \"name\" . }}-sub\n"},
+      {"charts/sub/values.yaml", "name: part\n"},
+      {"files/a.txt", "{{ .Release.Name }} of a file"},
       {"values.yaml", "name: web\nlabels:\n  of: '{{ .Release.Name }}'\n"},
-      {"values.schema.json", R"({"properties":{"name":{"type":"string","pattern":"^[a-z]+$"}}})"},
+      {"values.schema.json",
+       R"({"$schema":"https://json-schema.org/draft/2020-12/schema","properties":{"name":{"type":"string","pattern":"^[a-z]+$"}}})"},
       {"templates/_names.tpl", "{{ define \"name\" }}{{ .Release.Name }}-{{ .Values.name }}{{ end }}"},
       {"templates/map.yaml",
        "{{- $_ := set .Values \"name\" (printf \"%s-%d\" .Values.name (len .Values.labels)) }}\n"
        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ include \"name\" . }}\n"
-       "data:\n  {{- tpl (toYaml .Values.labels) . | nindent 2 }}\n  sum: {{ sha256sum .Release.Name }}\n"},
+       "data:\n  {{- tpl (toYaml .Values.labels) . | nindent 2 }}\n  sum: {{ sha256sum .Release.Name }}\n"
+       "  {{- tpl ((.Files.Glob \"files/*\").AsConfig) . | nindent 2 }}\n"
+       "  match: {{ regexMatch (printf \"^%s$\" .Release.Name) \"a\" | quote }}\n"},
   });
 }
 
