@@ -113,7 +113,7 @@ class Coalescer final {
       if (Value* found = dest.find(sub.name); found && !found->is_map())
         throw invalid(fmt::format("type mismatch on {}: {}", sub.name, as_boolean_verb(*found)));
       Value own = dest.ensure_map(arena_, sub.name);
-      globals(own, dest);
+      globals(own, dest, own_prefix);
       chart(sub, own, own_prefix);
     }
   }
@@ -125,7 +125,7 @@ class Coalescer final {
   }
 
   /// Copies the parent's globals into the subchart's values, under what is there.
-  void globals(Value dest, Value src) {
+  void globals(Value dest, Value src, const std::string& prefix) {
     Value* dest_global = dest.find(kGlobal);
     Value* src_global = src.find(kGlobal);
     if (dest_global && !dest_global->is_map())
@@ -154,7 +154,7 @@ class Coalescer final {
                                member.key.view());
           });
         } else {  // from the top down: the parent's wins
-          tables(shallow, *found, std::string(member.key.view()), true);
+          tables(shallow, *found, joined(prefix, member.key.view()), true);
           into.set_borrowed(arena_, member.key, shallow);
         }
       }

@@ -7,6 +7,7 @@
 #include "helm/functions/function.h"
 #include "helm/functions/serialise.h"
 #include "helm/go_format.h"
+#include "helm/go_type.h"
 
 namespace shipit::helm {
 namespace {
@@ -18,7 +19,7 @@ Value is_empty(Call&, std::span<Value> args) { return empty(args[0]); }
 
 Value coalesce(Call&, std::span<Value> args) {
   auto found = std::ranges::find_if(args, truth);
-  return found == args.end() ? Value() : *found;
+  return found == args.end() ? boxed(Value()) : *found;
 }
 
 Value all(Call&, std::span<Value> args) { return std::ranges::all_of(args, truth); }
