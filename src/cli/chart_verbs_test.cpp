@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "base/error.h"
 #include "cli/chart_diff.h"
+#include "cli/chart_folder.h"
 #include "cli/explain_value.h"
 #include "helm/archive.h"
 #include "helm/record.h"
@@ -58,33 +57,16 @@ class FakeCluster final : public LiveCluster {
   const std::vector<std::string>&objects_, &secrets_;
 };
 
-class ChartVerbs : public testing::Test {
+class ChartVerbs : public ChartFolder {
  protected:
-  ChartVerbs() : folder_(std::filesystem::temp_directory_path() / unique()) {
+  ChartVerbs() {
     unsetenv("HELM_NAMESPACE");
-    write("app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n");
     services_.connect = [this](const ClusterFlags&) {
       return std::make_unique<FakeCluster>(objects_, secrets_);
     };
   }
-  ~ChartVerbs() override { std::filesystem::remove_all(folder_); }
 
-  void write(const std::string& path, const std::string& bytes) {
-    std::filesystem::create_directories((folder_ / path).parent_path());
-    std::ofstream(folder_ / path) << bytes;
-  }
-  std::string path(const std::string& name) const { return folder_ / name; }
-
-  struct Ran {
-    int code;
-    std::string out, err;
-  };
-  using Verb = int(std::span<const std::string>, const ChartServices&, std::ostream&, std::ostream&);
-  Ran run(Verb& verb, std::vector<std::string> args) {
-    std::ostringstream out, err;
-    int code = verb(args, services_, out, err);
-    return {code, out.str(), err.str()};
-  }
+  Ran run(Verb& verb, const std::vector<std::string>& args) { return ran(verb, args, services_); }
   Ran explain(const std::string& value, std::vector<std::string> more = {}) {
     more.insert(more.begin(), {value, path("app")});
     return run(explain_value_verb, more);
@@ -107,13 +89,6 @@ class ChartVerbs : public testing::Test {
 
   std::vector<std::string> objects_, secrets_;
   ChartServices services_;
-
- private:
-  static std::string unique() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    return std::string("ship-it-verbs-") + test->name() + "-" + std::to_string(getpid());
-  }
-  std::filesystem::path folder_;
 };
 
 TEST_F(ChartVerbs, ExplainSaysWhatSetsAValueAndWhatItOverrides) {

@@ -3,39 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "base/error.h"
-#include "cli/chart_verbs.h"
+#include "cli/chart_folder.h"
 #include "cli/watch_template.h"
 
 namespace shipit::cli {
 namespace {
 
-/// A folder of its own with a chart in it.
-class TemplateVerb : public testing::Test {
+class TemplateVerb : public ChartFolder {
  protected:
-  TemplateVerb() : folder_(std::filesystem::temp_directory_path() / unique()) {
-    write("app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n");
-  }
-  ~TemplateVerb() override { std::filesystem::remove_all(folder_); }
-
-  void write(const std::string& path, const std::string& bytes) {
-    std::filesystem::create_directories((folder_ / path).parent_path());
-    std::ofstream(folder_ / path) << bytes;
-  }
-  std::string path(const std::string& name) const { return folder_ / name; }
-
-  struct Ran {
-    int code;
-    std::string out, err;
-  };
   Ran run(std::vector<std::string> args, const ChartServices& services = {}) {
     args.push_back(path("app"));
-    std::ostringstream out, err;
-    int code = template_verb(args, services, out, err);
-    return {code, out.str(), err.str()};
+    return ran(template_verb, args, services);
   }
   /// What is said behind Helm's own words of a chart with this one template.
   std::string explained(const std::string& source) {
@@ -48,13 +29,6 @@ class TemplateVerb : public testing::Test {
     EXPECT_NE(at, std::string::npos) << ran.err;
     return ran.err.substr(at + kHint.size());
   }
-
- private:
-  static std::string unique() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    return std::string("ship-it-template-") + test->name() + "-" + std::to_string(getpid());
-  }
-  std::filesystem::path folder_;
 };
 
 TEST_F(TemplateVerb, ANilPointerIsShownWithItsLineAndWhatWasMissing) {

@@ -1,5 +1,7 @@
 #pragma once
 // For tests only: a Client whose server answers from a list, and remembers what it was asked.
+#include <gtest/gtest.h>
+
 #include <deque>
 #include <functional>
 #include <map>
@@ -8,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "kube/client.h"
 #include "net/client.h"
 
@@ -85,5 +88,16 @@ class TestClock final : public Clock {
 };
 
 inline Wait within(Duration duration) { return {Deadline::in(duration), {}}; }
+
+/// What a call throws; a failure of the test when it is nothing.
+inline Error error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return {ErrorKind::Internal, ""};
+}
 
 }  // namespace shipit::kube

@@ -20,16 +20,6 @@ std::string status_json(int code, const std::string& reason, const std::string& 
          R"(,"reason":")" + reason + R"(","message":")" + message + R"(","details":)" + details + "}";
 }
 
-Error error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {ErrorKind::Internal, ""};
-}
-
 const std::string kPods = "/api/v1/namespaces/default/pods";
 const ObjectRef kPod{"v1", "Pod", "", "a"};
 

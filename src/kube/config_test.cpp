@@ -53,16 +53,6 @@ users:
       provideClusterInfo: true
 )";
 
-Error error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {ErrorKind::Internal, ""};
-}
-
 TEST(Base64, BothWays) {
   const std::pair<const char*, const char*> cases[] = {
       {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}};

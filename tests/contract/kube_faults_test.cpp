@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "k8s/object.h"
+#include "kube/canned_server.h"
 #include "kube/client.h"
 #include "kube/informer.h"
 #include "net/curl_client.h"
@@ -26,18 +27,8 @@ namespace {
 using namespace std::chrono_literals;
 using Sort = testing::Fault::Sort;
 using Monotonic = std::chrono::steady_clock;
-
-Wait within(Duration duration) { return {Deadline::in(duration), {}}; }
-
-Error error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {ErrorKind::Internal, ""};
-}
+using kube::error_of;
+using kube::within;
 
 text::Document config_map(const std::string& name, const std::string& value) {
   return text::parse_json(fmt::format(
