@@ -22,9 +22,19 @@ struct Record {
   Time created{};
 };
 
+/// A record as it stands now, for who keeps what it held.
+struct RecordVersion {
+  int revision = 0;
+  std::string resource_version;
+  friend bool operator==(const RecordVersion&, const RecordVersion&) = default;
+};
+
 class Records {
  public:
   virtual ~Records() = default;
+  /// Newest first, a fraction of the bytes of `list`. *Errors:* as `list`.
+  virtual std::vector<RecordVersion> versions(const std::string& ns, const std::string& release,
+                                              Wait wait) = 0;
   /// Newest first. *Errors:* Denied, Throttled, Unavailable, Timeout.
   virtual std::vector<Record> list(const std::string& ns, const std::string& release, Wait wait) = 0;
   /// Creates a record; Conflict when that revision exists (somebody else was quicker).

@@ -17,16 +17,18 @@ constexpr std::string_view kPagePrefix = "ship-it-";
 constexpr std::string_view kPageKey = "page";
 constexpr std::string_view kPageLabel = "shipit.wattpad.com/ledger";
 
+kube::Selection records_of(const std::string& ns, const std::string& release, bool metadata_only) {
+  return {"v1", "Secret", ns, "owner=helm,name=" + release, {}, metadata_only};
+}
+
+int revision_of(Value secret) { return std::atoi(k8s::labels_of(secret)["version"].str().c_str()); }
+
 ports::Record record_of(Value secret) {
   ports::Record out;
   for (const text::Member& m : k8s::labels_of(secret).members())
     out.labels.emplace(m.key.view(), m.value.str());
-  auto label = [&](const char* name) {
-    auto it = out.labels.find(name);
-    return it == out.labels.end() ? std::string() : it->second;
-  };
-  out.revision = std::atoi(label("version").c_str());
-  out.status = domain::parse_record_status(label("status"));
+  out.revision = revision_of(secret);
+  out.status = domain::parse_record_status(k8s::labels_of(secret)["status"].str());
   out.payload = helm::secret_data(secret, "release");
   out.note_json = helm::secret_data(secret, kNoteKey);
   out.resource_version = std::string(k8s::resource_version_of(secret));
@@ -60,10 +62,19 @@ ports::Page page_of(Value map) {
 
 }  // namespace
 
+std::vector<ports::RecordVersion> KubeRecords::versions(const std::string& ns, const std::string& release,
+                                                        Wait wait) {
+  std::vector<ports::RecordVersion> out;
+  client_.list(records_of(ns, release, true), wait, [&](Value secret) {
+    out.push_back({revision_of(secret), std::string(k8s::resource_version_of(secret))});
+  });
+  std::ranges::sort(out, std::greater<>{}, &ports::RecordVersion::revision);
+  return out;
+}
+
 std::vector<ports::Record> KubeRecords::list(const std::string& ns, const std::string& release, Wait wait) {
   std::vector<ports::Record> out;
-  client_.list({"v1", "Secret", ns, "owner=helm,name=" + release, {}, false}, wait,
-               [&](Value secret) { out.push_back(record_of(secret)); });
+  client_.list(records_of(ns, release, false), wait, [&](Value secret) { out.push_back(record_of(secret)); });
   std::ranges::sort(out, std::greater<>{}, &ports::Record::revision);
   return out;
 }

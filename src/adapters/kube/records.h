@@ -11,6 +11,8 @@ namespace shipit::adapters {
 class KubeRecords final : public ports::Records {
  public:
   explicit KubeRecords(kube::Client& client) : client_(client) {}
+  std::vector<ports::RecordVersion> versions(const std::string& ns, const std::string& release,
+                                             Wait wait) override;
   std::vector<ports::Record> list(const std::string& ns, const std::string& release, Wait wait) override;
   ports::Record create(const std::string& ns, const std::string& release, const ports::Record& record,
                        Wait wait) override;

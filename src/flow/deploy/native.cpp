@@ -42,7 +42,7 @@ using ports::HelmName;
 using ports::ObjectRef;
 using ports::Progress;
 
-constexpr size_t kCharts = 64, kRecordsKept = 128;
+constexpr size_t kCharts = 64, kRecordsKept = 128, kHistoriesKept = 1024;
 constexpr size_t kHistory = 10;  ///< Helm's --history-max
 constexpr std::string_view kHookRevision = "shipit.wattpad.com/hook-revision";
 constexpr std::string_view kKeep = "helm.sh/resource-policy";
@@ -181,8 +181,22 @@ helm::Record NativeDeployer::record(const HelmName& name, int revision, Wait wai
 }
 
 std::vector<domain::Revision> NativeDeployer::history(const HelmName& name, Wait wait) {
+  // Each look asks the server, since a watch may have missed what another process wrote; but records are
+  // large and seldom change.
+  const std::string key = name.ns + "/" + name.release;
+  auto find = [&] { return std::ranges::find(history_cache_, key, &CachedHistory::key); };
+  std::vector<ports::RecordVersion> versions = records_.versions(name.ns, name.release, wait);
+  {
+    std::lock_guard lock(mutex_);
+    if (auto it = find(); it != history_cache_.end() && it->versions == versions) {
+      history_cache_.splice(history_cache_.begin(), history_cache_, it);
+      return it->revisions;
+    }
+  }
+  versions.clear();
   std::vector<domain::Revision> out;
   for (Stored& s : load_all(name, wait)) {
+    versions.push_back({s.raw.revision, s.raw.resource_version});
     domain::Revision r;
     r.revision = s.raw.revision;
     r.status = s.raw.status;
@@ -193,6 +207,10 @@ std::vector<domain::Revision> NativeDeployer::history(const HelmName& name, Wait
     r.resource_version = s.raw.resource_version;
     out.push_back(std::move(r));
   }
+  std::lock_guard lock(mutex_);
+  if (auto it = find(); it != history_cache_.end()) history_cache_.erase(it);
+  if (!out.empty()) history_cache_.push_front({key, std::move(versions), out});
+  if (history_cache_.size() > kHistoriesKept) history_cache_.pop_back();
   return out;
 }
 

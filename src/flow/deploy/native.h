@@ -86,6 +86,12 @@ class NativeDeployer final : public ports::Deployer {
     std::shared_ptr<const helm::Record> record;
   };
   std::list<CachedRecord> record_cache_;
+  struct CachedHistory {
+    std::string key;
+    std::vector<ports::RecordVersion> versions;  ///< of the records that were read
+    std::vector<domain::Revision> revisions;
+  };
+  std::list<CachedHistory> history_cache_;
 };
 
 }  // namespace shipit::flow
