@@ -29,6 +29,7 @@ std::string_view trim_space(std::string_view text) {
 
 size_t find(std::string_view text, std::string_view what, size_t from) {
   if (what.size() < 2) return text.find(what, from);
+  if (text.size() - from < what.size()) return std::string_view::npos;  // also a text that is nowhere
   const void* at = memmem(text.data() + from, text.size() - from, what.data(), what.size());
   return at ? static_cast<size_t>(static_cast<const char*>(at) - text.data()) : std::string_view::npos;
 }
