@@ -29,8 +29,10 @@ TEST(ScanHead, ReadsWhatTheFullReaderReads) {
     EXPECT_EQ(head->api_version, full.api_version);
     EXPECT_EQ(head->name, full.name);
     EXPECT_EQ(head->annotations.size(), full.annotations.size());
-    for (const auto& [key, value] : full.annotations)
-      if (key.starts_with("helm.sh/")) EXPECT_EQ(head->annotations[key], value);
+    for (const auto& [key, value] : full.annotations) {
+      if (!key.starts_with("helm.sh/")) continue;
+      EXPECT_EQ(head->annotations[key], value);
+    }
   }
 }
 

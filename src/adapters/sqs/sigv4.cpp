@@ -65,8 +65,8 @@ std::string canonical_query(std::string_view query) {
     std::string_view pair = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
     if (pair.empty()) continue;
-    size_t equal = std::min(pair.find('='), pair.size());
-    std::string_view value = equal < pair.size() ? pair.substr(equal + 1) : std::string_view();
+    size_t equal = pair.find('=');
+    std::string_view value = equal == std::string_view::npos ? std::string_view() : pair.substr(equal + 1);
     parameters.emplace_back(net::url_encode(net::url_decode(pair.substr(0, equal))),
                             net::url_encode(net::url_decode(value)));
   }
