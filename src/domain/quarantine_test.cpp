@@ -73,7 +73,7 @@ TEST(QuarantineFile, AppendingToNothingWritesAHeader) {
        {"", "quarantine: []\n", "quarantine:\n", "# mine\n", "# mine\nquarantine: []   # none\n"}) {
     std::string out = append_entries(empty, {tag_entry("b"), tag_entry("c")});
     EXPECT_EQ(parse_quarantine(out).entries(), (std::vector{tag_entry("b"), tag_entry("c")})) << out;
-    if (std::string(empty).starts_with("# mine")) EXPECT_TRUE(out.starts_with("# mine\n")) << out;
+    EXPECT_EQ(out.starts_with("# mine\n"), std::string(empty).starts_with("# mine")) << out;
   }
   EXPECT_TRUE(append_entries("", {tag_entry("b")}).starts_with("# What may not run."));
 }
