@@ -137,7 +137,7 @@ std::string Evaluator::execute(std::string_view name, Value dot) {
     throw GoError(fmt::format("template: no template {} associated with template \"gotpl\"", quoted(name)));
   run(ref, dot);
   remove_all(out_, kNoValue);
-  return std::move(out_);
+  return out_;  // a copy: the room is for the next
 }
 
 TemplateRef Evaluator::find(std::string_view name) const {
@@ -511,7 +511,7 @@ Value Evaluator::field(Value dot, const text::Key& key, NodeId node, Operands ar
   bool has_arguments = args.count > 0 || final;
   if (receiver.is_map()) {
     Mark mark = mark_of(receiver);
-    if (mark == Mark::Values)
+    if (mark == Mark::Values && name[0] <= 'Z')
       for (const Method& m : value_methods(receiver))
         if (m.name == name) return method(dot, m, nullptr, receiver, node, args, final);
     if (has_arguments) fail(fmt::format("{} is not a method but has arguments", name));
@@ -572,10 +572,10 @@ Value Evaluator::function(Value dot, NodeId identifier, NodeId cmd, Operands arg
   if (stack_.exhausted()) fail("expression is nested too deeply");
   Arguments room(*this, count);
   arguments(dot, entry.params, args, final, room.values());
-  for (Value& argument : std::span(room.values(), count))
+  std::span<Value> given(room.values(), count);
+  for (Value& argument : given)
     if (argument.is_opaque()) argument = marked(argument, Mark::Returned);
   try {
-    std::span<Value> given(room.values(), count);
     charge(text_work(given));
     size_t held = arena_.footprint();
     Value result = entry.run(call_, given);
@@ -661,7 +661,7 @@ Value Evaluator::argument(Value dot, char type, NodeId id) {
     default:
       return literal_argument(type, id);
   }
-  return validate(value, type);
+  return (type == 'a' || type == 'v') && !value.is_null() ? unboxed(value) : validate(value, type);
 }
 
 Value Evaluator::literal_argument(char type, NodeId id) {

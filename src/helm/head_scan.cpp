@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -28,9 +29,21 @@ constexpr auto kIndicator = table_of(",[]{}#&*!|>'\"%@`?=<~", false);
 /// What a plain scalar inside of a flow collection may be made of here.
 constexpr auto kFlowPlain = table_of("_./-+*$()", true);
 
+/// What may end a key or a plain scalar.
+constexpr auto kMarks = table_of(":#\t", false);
+
 bool in(const std::array<uint8_t, 256>& table, char c) { return table[static_cast<unsigned char>(c)] != 0; }
 
-size_t spaces(std::string_view text) { return std::min(text.find_first_not_of(' '), text.size()); }
+size_t spaces(std::string_view text) {
+  constexpr uint64_t kEight = 0x2020202020202020;
+  size_t count = 0;
+  for (uint64_t eight; count + sizeof eight <= text.size(); count += sizeof eight) {
+    std::memcpy(&eight, text.data() + count, sizeof eight);
+    if (eight != kEight) break;
+  }
+  while (count < text.size() && text[count] == ' ') ++count;
+  return count;
+}
 
 /// Nothing, or spaces and then a comment.
 bool only_comment(std::string_view rest) {
@@ -249,13 +262,14 @@ class HeadScanner final {
       return length <= kMaxKey ? length : 0;
     }
     if (in(kIndicator, text[0]) || text[0] == '-') return 0;
-    for (length = text.find(':'); length != std::string_view::npos; length = text.find(':', length + 1))
-      if (length + 1 == text.size() || text[length + 1] == ' ') break;
-    if (length == std::string_view::npos || length > kMaxKey) return 0;
+    for (;; ++length) {
+      while (length < text.size() && !in(kMarks, text[length])) ++length;
+      if (length == text.size() || length > kMaxKey || text[length] == '\t') return 0;
+      if (text[length] == '#' && text[length - 1] == ' ') return 0;
+      if (text[length] == ':' && (length + 1 == text.size() || text[length + 1] == ' ')) break;
+    }
     std::string_view key = text.substr(0, length);
-    if (key.find(" #") != std::string_view::npos || key.find('\t') != std::string_view::npos ||
-        key.ends_with(' '))
-      return 0;
+    if (key.ends_with(' ')) return 0;
     if (key == "null" || key == "Null" || key == "NULL" ||
         (key.size() < 6 && (key[0] == '.' || key[0] == '+')))
       return 0;
@@ -379,13 +393,15 @@ class HeadScanner final {
 
   /// Length of the plain scalar at the front; 0 when what follows it on the line is no comment.
   static size_t plain_length(std::string_view text) {
-    size_t end = std::min(text.find(" #"), text.size());
-    text = text.substr(0, end);
-    while (text.ends_with(' ')) text.remove_suffix(1);
-    if (text.ends_with(':') || text.find(": ") != std::string_view::npos ||
-        text.find('\t') != std::string_view::npos)
-      return 0;
-    return text.size();
+    size_t end = 0;
+    for (; end < text.size(); ++end) {
+      if (!in(kMarks, text[end])) continue;
+      if (text[end] == '\t') return 0;
+      if (text[end] == '#' && end > 0 && text[end - 1] == ' ') break;
+      if (text[end] == ':' && (end + 1 == text.size() || text[end + 1] == ' ')) return 0;
+    }
+    while (end > 0 && text[end - 1] == ' ') --end;
+    return end;
   }
 
   /// Skips a block scalar's lines.

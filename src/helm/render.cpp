@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "base/error.h"
 #include "helm/files_object.h"
@@ -169,26 +168,50 @@ class Renderer final {
     std::string_view base_path;
   };
 
+  struct Source {
+    std::string name;
+    ptrdiff_t depth;
+    const File* file;
+    size_t scope;
+  };
+
+  /// The charts' templates in the order in which Helm parses and runs them: deepest paths first, then by name
+  /// backwards.
+  std::vector<Source> sources() const {
+    std::vector<Source> found;
+    for (size_t i = 0; i < scopes_.size(); ++i) {
+      const Scope& scope = scopes_[i];
+      bool partials_only = scope.chart->is_library();
+      for (const File& file : scope.chart->templates) {
+        if (partials_only && !is_partial(file.path)) continue;
+        std::string name;
+        name.reserve(scope.path.size() + 1 + file.path.size());
+        name.append(scope.path).append("/").append(file.path);
+        ptrdiff_t depth = std::ranges::count(name, '/');
+        found.push_back({std::move(name), depth, &file, i});
+      }
+    }
+    std::ranges::stable_sort(found, [](const Source& a, const Source& b) {
+      return a.depth != b.depth ? a.depth > b.depth : a.name > b.name;
+    });
+    // Of two with one name the last one counts.
+    auto same = [](const Source& a, const Source& b) { return a.name == b.name; };
+    auto kept = std::unique(found.rbegin(), found.rend(), same);
+    found.erase(found.begin(), kept.base());
+    return found;
+  }
+
   std::shared_ptr<const ParsedTemplates> parse() const {
-    std::map<std::string, std::pair<const File*, size_t>>
-        sources;  // of two with one name the last one counts
-    for (size_t i = 0; i < scopes_.size(); ++i)
-      for (const File& file : scopes_[i].chart->templates)
-        if (!scopes_[i].chart->is_library() || is_partial(file.path))
-          sources[scopes_[i].path + "/" + file.path] = {&file, i};
-    std::vector<std::string> names;
-    for (const auto& [name, source] : sources) names.push_back(name);
-    sort_as_helm_parses(names);
     auto parsed = std::make_shared<ParsedTemplates>();
-    for (const std::string& name : names) {
-      const auto& [file, scope] = sources.at(name);
+    for (Source& source : sources()) {
+      const std::string& bytes = source.file->bytes;
       try {
-        parsed->templates.parse(name, file->bytes);
+        parsed->templates.parse(source.name, bytes);
       } catch (const Error& error) {
-        if (request_.trace) request_.trace->failure = parse_failure(name, file->bytes, error.message());
+        if (request_.trace) request_.trace->failure = parse_failure(source.name, bytes, error.message());
         throw;
       }
-      if (!is_partial(name)) parsed->order.push_back({name, scope});
+      if (!is_partial(source.name)) parsed->order.push_back({std::move(source.name), source.scope});
     }
     return parsed;
   }

@@ -1,7 +1,5 @@
 #include "helm/template.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "helm/evaluator.h"
 #include "helm/parser.h"
@@ -53,13 +51,6 @@ std::shared_ptr<const Tree> TemplateSet::Impl::parse_tpl(std::string_view source
   size_t bytes = tree->footprint();
   if (tpl_bytes + bytes <= kTplCacheBytes && tpl_cache.emplace(tree->source, tree).second) tpl_bytes += bytes;
   return tree;
-}
-
-void sort_as_helm_parses(std::vector<std::string>& names) {
-  std::ranges::sort(names, [](const std::string& a, const std::string& b) {
-    auto deep_a = std::ranges::count(a, '/'), deep_b = std::ranges::count(b, '/');
-    return deep_a != deep_b ? deep_a > deep_b : a > b;
-  });
 }
 
 struct Execution::Impl {

@@ -26,9 +26,8 @@ class TemplateSet final {
   TemplateSet& operator=(TemplateSet&&) noexcept;
 
   /// Parses a file: its body becomes template `name`, its `define`s further ones. A later definition of the
-  /// same name wins unless it is empty. Helm parses in the order of `sort_as_helm_parses`. `source` must
-  /// outlive the set. Errors: Invalid, in Helm's words: "parse error at (chart/templates/x.yaml:3):
-  /// unexpected "}" in operand".
+  /// same name wins unless it is empty. `source` must outlive the set. Errors: Invalid, in Helm's words:
+  /// "parse error at (chart/templates/x.yaml:3): unexpected "}" in operand".
   void parse(std::string_view name, std::string_view source);
   bool has(std::string_view name) const;
   /// Bytes held: nodes, names and what else parsing made of the sources.
@@ -40,9 +39,6 @@ class TemplateSet final {
  private:
   std::unique_ptr<Impl> impl_;
 };
-
-/// Deepest paths first, then by name backwards: the order in which Helm parses (and renders) files.
-void sort_as_helm_parses(std::vector<std::string>& names);
 
 /// Byte ranges of the `{{ … }}` actions in a template source, delimiters included; an unclosed one reaches to
 /// the end.

@@ -404,14 +404,14 @@ Value merge_maps(Arena& arena, Value a, Value b) {
 
 Value copy_structure(Arena& arena, Value value) {
   if (value.is_map()) {
-    Value map = Value::map_of(arena, value.members()).with_mark(value.mark());
+    Value map = Value::copy_of(arena, value);
     for (Member& member : map.members()) member.value = copy_structure(arena, member.value);
     return map;
   }
   if (value.is_list()) {
-    Value list = Value::list_of(arena, value.items());
+    Value list = Value::copy_of(arena, value);
     for (Value& item : list.items()) item = copy_structure(arena, item);
-    return list.with_mark(value.mark());
+    return list;
   }
   return value;
 }

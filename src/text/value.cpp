@@ -23,7 +23,7 @@ struct MapBody {
 namespace {
 
 /// Up to here a scan over hashes beats a binary search over texts.
-constexpr uint32_t kScanLimit = 16;
+constexpr uint32_t kScanLimit = 48;
 
 Member* lower_bound(MapBody* map, std::string_view key) {
   return std::lower_bound(map->members, map->members + map->size, key,
@@ -103,6 +103,21 @@ Value Value::map_of(Arena& arena, std::span<Member> members) {
       body->members[body->size - 1] = m;
     else
       body->members[body->size++] = m;
+  }
+  return value;
+}
+
+Value Value::copy_of(Arena& arena, Value value) {
+  if (value.kind_ == Kind::List) {
+    ListBody from = *value.list_;
+    value.list_ = arena.allocate_array<ListBody>(1);
+    *value.list_ = {arena.allocate_array<Value>(from.size), from.size, from.size};
+    std::uninitialized_copy_n(from.items, from.size, value.list_->items);
+  } else if (value.kind_ == Kind::Map) {
+    MapBody from = *value.map_;
+    value.map_ = arena.allocate_array<MapBody>(1);
+    *value.map_ = {arena.allocate_array<Member>(from.size), from.size, from.size};
+    std::uninitialized_copy_n(from.members, from.size, value.map_->members);
   }
   return value;
 }

@@ -84,6 +84,8 @@ class Value final {
   /// A map of these members in any order, sorted in place here; of equal keys the last one wins. Key texts
   /// must outlive the arena. n log n, where setting n members one by one in a bad order is quadratic.
   static Value map_of(Arena& arena, std::span<Member> members);
+  /// A list or map of its own with the same mark and the same items or members, not copies of them.
+  static Value copy_of(Arena& arena, Value value);
   /// A pointer with a 16-bit sort, for the template engine's own objects. Equal only to itself; never
   /// serialised.
   static Value opaque(const void* object, uint16_t sort);

@@ -15,6 +15,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// The fixed words, by first letter so that most text is dismissed at once.
 std::optional<Value> resolve_word(std::string_view text) {
   constexpr double kInf = std::numeric_limits<double>::infinity();
+  constexpr std::string_view kFirst = "tTfFnN~yYoO.+-";
   struct Word {
     std::string_view text;
     Value value;
@@ -59,7 +60,7 @@ std::optional<Value> resolve_word(std::string_view text) {
       {"-.Inf", -kInf},
       {"-.INF", -kInf},
   };
-  if (text.size() > 5) return std::nullopt;
+  if (text.empty() || text.size() > 5 || kFirst.find(text[0]) == std::string_view::npos) return std::nullopt;
   for (const Word& word : kWords)
     if (word.text == text) return word.value;
   return std::nullopt;

@@ -2,6 +2,7 @@
 // The rules of line breaking and quoting are those of libyaml's emitter, which go-yaml is a translation of;
 // tests hold this writer against go-yaml.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -53,6 +54,15 @@ struct Analysis {
   bool block = true;
 };
 
+/// A byte that no rule speaks of, wherever it stands in a string: letters, digits and some marks.
+constexpr auto kOrdinary = [] {
+  std::array<bool, 256> ordinary{};
+  for (int c = '!'; c < 0x7F; ++c) ordinary[static_cast<size_t>(c)] = true;
+  for (unsigned char c : std::string_view(":#")) ordinary[c] = false;
+  return ordinary;
+}();
+bool is_ordinary(char c) { return kOrdinary[static_cast<unsigned char>(c)]; }
+
 Analysis analyse(std::string_view text, Line line) {
   Analysis a;
   if (text.empty()) {
@@ -62,8 +72,20 @@ Analysis analyse(std::string_view text, Line line) {
   bool special = false, break_space = false, space_break = false, tab = false;
   bool previous_space = false, previous_break = false, after_blank = true;
   if (text.starts_with("---") || text.starts_with("...")) a.plain = false;
+  constexpr std::string_view kStarts = "#,[]{}&*!|>'\"%@`";
+  char first = text[0];
+  if (kStarts.find(first) != std::string_view::npos) a.plain = false;
+  if ((first == '?' || first == ':' || first == '-') &&
+      (text.size() == 1 || text[1] == ' ' || text[1] == '\t'))
+    a.plain = false;
   for (size_t at = 0; at < text.size();) {
     auto c = static_cast<unsigned char>(text[at]);
+    if (is_ordinary(text[at])) {
+      do ++at;
+      while (at < text.size() && is_ordinary(text[at]));
+      previous_space = previous_break = after_blank = false;
+      continue;
+    }
     size_t size = 1;
     if (c >= 0x80) {
       Rune rune = decode_rune(text.substr(at));
@@ -74,14 +96,10 @@ Analysis analyse(std::string_view text, Line line) {
     } else {
       special = special || ((c < 0x20 && c != '\n') || c == 0x7F);
     }
-    bool blank_follows = at + size >= text.size() || text[at + size] == ' ' || text[at + size] == '\t';
-    if (at == 0) {
-      constexpr std::string_view kStarts = "#,[]{}&*!|>'\"%@`";
-      if (kStarts.find(text[0]) != std::string_view::npos) a.plain = false;
-      if ((c == '?' || c == ':' || c == '-') && blank_follows) a.plain = false;
-    } else if (c == ':') {
-      if (blank_follows) a.plain = false;
-    } else if (c == '#' && after_blank) {
+    if (at > 0 && c == ':') {
+      size_t next = at + size;
+      if (next >= text.size() || text[next] == ' ' || text[next] == '\t') a.plain = false;
+    } else if (at > 0 && c == '#' && after_blank) {
       a.plain = false;
     }
     if (c == ' ') {
@@ -305,7 +323,8 @@ class Writer final {
       std::string text = binary(key);
       return kBinaryTag.size() + text.size() <= kSimpleKey && text.find('\n') == std::string::npos;
     }
-    return key.size() <= kSimpleKey && !analyse(key, line_).multiline;
+    return key.size() <= kSimpleKey &&
+           (std::ranges::all_of(key, is_ordinary) || !analyse(key, line_).multiline);
   }
 
   void string(std::string_view text, bool simple_key) {

@@ -20,7 +20,7 @@ Value map_or_nil(Call& call, Value map) {
 Value dict(Call& call, std::span<Value> args) {
   Value map = Value::map(call.arena(), (args.size() + 1) / 2);
   for (size_t i = 0; i < args.size(); i += 2)
-    call.set(map, call.strval(args[i]), i + 1 < args.size() ? args[i + 1] : Value(""));
+    call.set_borrowed(map, call.strval(args[i]), i + 1 < args.size() ? args[i + 1] : Value(""));
   return map;
 }
 
@@ -31,7 +31,7 @@ Value get(Call&, std::span<Value> args) {
 
 Value set(Call& call, std::span<Value> args) {
   if (args[0].is_null()) Call::fail("assignment to entry in nil map");
-  call.set(args[0], str(args, 1), args[2]);
+  call.set_borrowed(args[0], str(args, 1), args[2]);
   return args[0];
 }
 
@@ -85,19 +85,19 @@ void merge_into(Call& call, Value target, Value source, bool overwrite, int dept
   for (const text::Member& m : members) {
     const Value* held = target.find(m.key);
     if (m.value.is_null()) {
-      if (overwrite) call.set(target, m.key.view(), m.value);
+      if (overwrite) call.set_borrowed(target, m.key, m.value);
       continue;
     }
     if (m.value.is_map() && held && held->is_map()) merge_into(call, *held, m.value, overwrite, depth + 1);
     // The list of an overwriting merge always wins, even over what is no list.
     if (m.value.is_list() && overwrite) {
-      call.set(target, m.key.view(), m.value);
+      call.set_borrowed(target, m.key, m.value);
       continue;
     }
     held = target.find(m.key);
     bool filled = held && !empty(*held);
     if (filled && (m.value.is_list() || is_bytes(m.value) || (m.value.is_map() && held->is_map()))) continue;
-    if (overwrite || !filled) call.set(target, m.key.view(), m.value);
+    if (overwrite || !filled) call.set_borrowed(target, m.key, m.value);
   }
 }
 

@@ -68,9 +68,13 @@ void Call::random(std::span<unsigned char> bytes) const {
 void Call::charge(uint64_t steps) { evaluator_.charge(steps); }
 
 void Call::set(Value map, std::string_view key, Value value) {
+  set_borrowed(map, arena_.copy(key), value);
+}
+
+void Call::set_borrowed(Value map, const text::Key& key, Value value) {
   size_t before = map.size();
-  map.set(arena_, key, value);
-  if (map.size() > before) charge_move(map, key);
+  map.set_borrowed(arena_, key, value);
+  if (map.size() > before) charge_move(map, key.view());
 }
 
 void Call::erase(Value map, std::string_view key) {

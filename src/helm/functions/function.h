@@ -59,6 +59,8 @@ class Call final {
   void charge_text(std::string_view text) { charge(1 + text.size() / kBytesPerStep); }
   /// Sets or removes a member of a map and counts the members that move for it.
   void set(Value map, std::string_view key, Value value);
+  /// The same for a key that a value or a map of this render holds: its text is not copied.
+  void set_borrowed(Value map, const text::Key& key, Value value);
   void erase(Value map, std::string_view key);
   /// sprig's strval: strings and bytes as they are, Stringers' text, else %v. Counts what it prints.
   std::string_view strval(Value value);
