@@ -177,7 +177,7 @@ void Lexer::action(std::vector<Token>& tokens) {
     if (at > begin && input_.substr(at).starts_with("-}}")) --at;  // that space is the delimiter's
     bool spaced = at > begin;
     begin = at;
-    auto add = [&](TokenKind kind, bool plain = false) {
+    auto add = [&](TokenKind kind, bool plain = false) __attribute__((always_inline)) {
       tokens.push_back(
           {kind, plain, spaced, static_cast<uint32_t>(begin), static_cast<uint32_t>(at - begin)});
     };

@@ -67,9 +67,7 @@ void Call::random(std::span<unsigned char> bytes) const {
 
 void Call::charge(uint64_t steps) { evaluator_.charge(steps); }
 
-void Call::set(Value map, std::string_view key, Value value) {
-  set_borrowed(map, arena_.copy(key), value);
-}
+void Call::set(Value map, std::string_view key, Value value) { set_borrowed(map, arena_.copy(key), value); }
 
 void Call::set_borrowed(Value map, const text::Key& key, Value value) {
   size_t before = map.size();
