@@ -81,8 +81,11 @@ class WholeReader final {
       ssize_t got = ::read(file, buffer_.get(), kSize);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return false;
+      bool full = static_cast<size_t>(got) == kSize;
+      if (struct stat about; full && bytes.empty() && fstat(file, &about) == 0 && about.st_size > got)
+        bytes.reserve(std::min(static_cast<size_t>(about.st_size), most));
       bytes.append(buffer_.get(), static_cast<size_t>(got));
-      if (got == 0 || (short_is_end && static_cast<size_t>(got) < kSize)) break;
+      if (got == 0 || (short_is_end && !full)) break;
     }
     return true;
   }

@@ -235,9 +235,9 @@ Evaluator::Flow Evaluator::walk(Value dot, NodeId id) {
     case NodeKind::Text:
       out_ += frame_->tree->source.substr(node.pos, node.b);
       return Flow::Next;
-    case NodeKind::Action: {
-      Value value = pipeline(dot, id + 1);
-      if ((*frame_->tree)[id + 1].count == 0) print(id, value);
+    case NodeKind::Pipe: {
+      Value value = pipeline(dot, id);
+      if (node.count == 0) print(id, value);
       return Flow::Next;
     }
     case NodeKind::If:

@@ -28,9 +28,9 @@ struct Source {
   Tree& tree;
   Lexer lexer;
   StackGuard stack{kParseStack};
-  std::vector<Token> tokens{};  ///< up to the end of an action
-  size_t at = 0;                ///< the next of them
-  size_t seen = 0;              ///< how many were looked at before going back
+  std::vector<Token>& tokens;  ///< up to the end of an action
+  size_t at = 0;               ///< the next of them
+  size_t seen = 0;             ///< how many were looked at before going back
 
   /// Both are good up to the end of the action.
   const Token& next() {
@@ -236,12 +236,9 @@ Stop TemplateParser::action() {
     case TokenKind::With:
       control(NodeKind::With, "with");
       break;
-    default: {
+    default:
       source_.go_to(source_.at - 1);
-      NodeId node = open(NodeKind::Action, pos);
       pipeline("command", TokenKind::RightDelim);
-      close(node);
-    }
   }
   return Stop::None;
 }
@@ -712,7 +709,8 @@ std::unique_ptr<Tree> Parser::parsed(std::unique_ptr<Tree> tree) {
     throw invalid(fmt::format("template: {}: source is too large", tree->name));
   TreeArrays& arrays = *tree;
   arrays = std::move(room_);
-  Source shared{*tree, Lexer(tree->source)};
+  tokens_.clear();
+  Source shared{.tree = *tree, .lexer = Lexer(tree->source), .tokens = tokens_};
   TemplateParser(shared).file();
   room_ = std::exchange(arrays, TreeArrays(arrays));  // a copy has no spare room
   auto empty = [](auto&... vectors) { (vectors.clear(), ...); };

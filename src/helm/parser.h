@@ -3,7 +3,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "helm/lexer.h"
 #include "helm/tree.h"
 
 namespace shipit::helm {
@@ -22,6 +24,7 @@ class Parser final {
   std::unique_ptr<Tree> parsed(std::unique_ptr<Tree> tree);
 
   TreeArrays room_;
+  std::vector<Token> tokens_;
 };
 
 }  // namespace shipit::helm

@@ -25,9 +25,7 @@ void TemplateSet::parse(std::string_view name, std::string_view source) {
   }
   for (const Definition& d : tree->definitions) {
     auto [at, fresh] = impl_->by_name.try_emplace(d.name, TemplateRef{tree.get(), d.root, d.name});
-    if (fresh || d.empty) continue;
-    impl_->by_name.erase(at);  // the key's text goes with its tree, so the entry is made anew
-    impl_->by_name.emplace(d.name, TemplateRef{tree.get(), d.root, d.name});
+    if (!fresh && !d.empty) at->second = {tree.get(), d.root, d.name};  // its key stays with the tree before
   }
   impl_->trees.push_back(std::move(tree));
 }

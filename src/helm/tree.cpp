@@ -42,11 +42,6 @@ void Tree::append(std::string& out, NodeId id) const {
     out += "{{end}}";
   };
   switch (n.kind) {
-    case NodeKind::Action:
-      out += "{{";
-      append(out, id + 1);
-      out += "}}";
-      break;
     case NodeKind::If:
       branch("if");
       break;
@@ -68,7 +63,12 @@ void Tree::append(std::string& out, NodeId id) const {
     case NodeKind::Define:
       break;
     case NodeKind::List:
-      for (NodeId part = id + 1; part < n.b; part = after(part)) append(out, part);
+      for (NodeId part = id + 1; part < n.b; part = after(part)) {
+        bool is_action = nodes[part].kind == NodeKind::Pipe;
+        if (is_action) out += "{{";
+        append(out, part);
+        if (is_action) out += "}}";
+      }
       break;
     case NodeKind::Pipe: {
       uint32_t i = 0;

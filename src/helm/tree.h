@@ -18,13 +18,12 @@ using NodeId = uint32_t;
 
 enum class NodeKind : uint8_t {
   // With parts: the first is the next node, b is one past the last.
-  Action,    // pipe
   If,        // pipe, list, and with a flag the list of its else
   Range,     //   the same
   With,      //   the same
   Template,  // with a flag a pipe; behind it the body that a block defines; a: string, the name
   Define,    // list: a template of its own, no part of the list that it stands in
-  List,      // any
+  List,      // any; a pipe in it is an action that prints
   Pipe,      // count: declared variables, then commands; flag: assigns
   Command,   // a: count of arguments
   Chain,     // a pipe in parentheses or an identifier; a: first key, count: of keys, 0 for mere parentheses
