@@ -1,6 +1,7 @@
 #include "helm/chart.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -194,18 +195,18 @@ bool Chart::is_library() const {
 void Chart::check_installable() const {
   if (!metadata.type.empty() && metadata.type != "application")
     throw invalid(metadata.type + " charts are not installable");
-  std::string missing;
+  std::vector<std::string> missing;
   for (const Dependency& dependency : metadata.dependencies) {
     bool there =
         std::ranges::any_of(subcharts, [&](const auto& chart) { return chart->name() == dependency.name; });
-    if (!there) missing += (missing.empty() ? "" : ", ") + dependency.name;
+    if (!there) missing.push_back(dependency.name);
   }
   if (!missing.empty())
     throw invalid(
         "an error occurred while checking for chart dependencies. You may need to run 'helm dependency "
         "build' to fetch "
         "missing dependencies: found in Chart.yaml, but missing in charts/ directory: " +
-        missing);
+        fmt::format("{}", fmt::join(missing, ", ")));
 }
 
 std::shared_ptr<const ParsedTemplates> Chart::parsed(

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
 
 #include "base/error.h"
 #include "text/number.h"
@@ -89,6 +91,9 @@ void fill(const GoField& field, Value value, const GoPlace& place) {
     case GoField::Sort::Any:
       *static_cast<Value*>(field.target) = value;
       return;
+    case GoField::Sort::Read:
+      (*static_cast<std::function<void(Value)>*>(field.target))(value);
+      return;
   }
 }
 
@@ -125,13 +130,23 @@ bool go_string(Value value, std::string& out) {
 
 void read_go_struct(Value document, const GoPlace& place, std::initializer_list<GoField> fields) {
   if (document.is_null()) return;
+  std::optional<Error> refused;
+  std::string_view first;  // the key of what is refused: Go reads keys in order
   for (const text::Member& member : document.members()) {
     auto found = std::ranges::find_if(fields, [&](const GoField& f) { return f.name == member.key.view(); });
     if (found == fields.end())
       found = std::ranges::find_if(fields,
                                    [&](const GoField& f) { return equal_fold(f.name, member.key.view()); });
-    if (found != fields.end()) fill(*found, member.value, place);
+    if (found == fields.end()) continue;
+    try {
+      fill(*found, member.value, place);
+    } catch (const Error& error) {
+      if (refused && first < member.key.view()) continue;
+      refused = error;
+      first = member.key.view();
+    }
   }
+  if (refused) throw *refused;
 }
 
 }  // namespace shipit::helm

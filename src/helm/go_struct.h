@@ -27,9 +27,10 @@ bool go_string(text::Value value, std::string& out);
 
 /// The field of a struct that a key sets.
 struct GoField {
-  enum class Sort { String, Bool, Strings, StringMap, Any } sort;
+  enum class Sort { String, Bool, Strings, StringMap, Any, Read } sort;
   std::string_view name;
-  void* target;  ///< std::string, bool, std::vector<std::string>, std::map<…> or text::Value, by sort
+  void* target;  ///< std::string, bool, std::vector<std::string>, std::map<…>, text::Value or
+                 ///< std::function<void(text::Value)>, by sort
 };
 
 /// Fills the fields from a map. A null or missing document changes nothing.

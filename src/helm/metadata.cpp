@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "base/error.h"
@@ -126,7 +127,19 @@ void set_texts(Value map, Arena& arena, const char* key, const std::vector<std::
 void read_metadata(std::string_view yaml, Metadata& out, Arena& arena) {
   Arena scratch;
   Value root = read_yaml(yaml, scratch);
-  Value maintainers, dependencies;
+  std::function<void(Value)> maintainers = [&](Value list) {
+    out.null_maintainer |= !read_list(list, {"Metadata", "maintainers"}, "[]*v2.Maintainer", "v2.Maintainer",
+                                      out.maintainers, [](Value item, Maintainer& maintainer) {
+                                        read_go_struct(item, {"Maintainer", "maintainers"},
+                                                       {{Sort::String, "name", &maintainer.name},
+                                                        {Sort::String, "email", &maintainer.email},
+                                                        {Sort::String, "url", &maintainer.url}});
+                                      });
+  };
+  std::function<void(Value)> dependencies = [&](Value list) {
+    out.null_dependency |= !read_dependencies(list, "Metadata", out.dependencies, arena);
+    out.has_dependencies |= list.is_list();
+  };
   try {
     require_map(root, {}, "v2.Metadata");
     read_go_struct(root, {"Metadata", ""},
@@ -136,7 +149,7 @@ void read_metadata(std::string_view yaml, Metadata& out, Arena& arena) {
                     {Sort::String, "version", &out.version},
                     {Sort::String, "description", &out.description},
                     {Sort::Strings, "keywords", &out.keywords},
-                    {Sort::Any, "maintainers", &maintainers},
+                    {Sort::Read, "maintainers", &maintainers},
                     {Sort::String, "icon", &out.icon},
                     {Sort::String, "apiVersion", &out.api_version},
                     {Sort::String, "condition", &out.condition},
@@ -145,18 +158,8 @@ void read_metadata(std::string_view yaml, Metadata& out, Arena& arena) {
                     {Sort::Bool, "deprecated", &out.deprecated},
                     {Sort::StringMap, "annotations", &out.annotations},
                     {Sort::String, "kubeVersion", &out.kube_version},
-                    {Sort::Any, "dependencies", &dependencies},
+                    {Sort::Read, "dependencies", &dependencies},
                     {Sort::String, "type", &out.type}});
-    out.null_maintainer |=
-        !read_list(maintainers, {"Metadata", "maintainers"}, "[]*v2.Maintainer", "v2.Maintainer",
-                   out.maintainers, [](Value item, Maintainer& maintainer) {
-                     read_go_struct(item, {"Maintainer", "maintainers"},
-                                    {{Sort::String, "name", &maintainer.name},
-                                     {Sort::String, "email", &maintainer.email},
-                                     {Sort::String, "url", &maintainer.url}});
-                   });
-    out.null_dependency |= !read_dependencies(dependencies, "Metadata", out.dependencies, arena);
-    out.has_dependencies |= dependencies.is_list();
   } catch (const Error& error) {
     throw undecodable(error.message());
   }
@@ -179,16 +182,20 @@ Lock read_lock(std::string_view yaml, Arena& arena) {
   Arena scratch;
   Value root = read_yaml(yaml, scratch);
   Lock lock;
-  Value dependencies;
+  Value dependencies, generated;
   try {
     require_map(root, {}, "v2.Lock");
     read_go_struct(root, {"Lock", ""},
-                   {{Sort::String, "generated", &lock.generated},
+                   {{Sort::Any, "generated", &generated},
                     {Sort::String, "digest", &lock.digest},
                     {Sort::Any, "dependencies", &dependencies}});
     read_dependencies(dependencies, "Lock", lock.dependencies, arena);
+    if (generated.is_string())
+      lock.generated = generated.as_string();
+    else if (!generated.is_null())
+      throw invalid("Time.UnmarshalJSON: input is not a JSON string");
     std::string error;
-    if (!lock.generated.empty() && !parse_time(kRfc3339, lock.generated, utc_zone(), error))
+    if (generated.is_string() && !parse_time(kRfc3339, lock.generated, utc_zone(), error))
       throw invalid(error);
   } catch (const Error& error) {
     throw undecodable(error.message());

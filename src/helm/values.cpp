@@ -370,12 +370,42 @@ class Selection final {
 
 }  // namespace
 
+/// Takes the next document off `lines`, each of which ends with \n: up to a separator, which counts as a line
+/// where it is the first one. *Source:* YAMLReader of k8s.io/apimachinery.
+static std::string_view next_document(std::string_view& lines) {
+  for (size_t at = 0; at < lines.size();) {
+    size_t next = lines.find('\n', at) + 1;
+    std::string_view line = lines.substr(at, next - at);
+    if (line.starts_with("---")) {
+      std::string_view rest = trim_space(line.substr(3));
+      if (!rest.empty() && rest[0] != '#')
+        throw invalid(fmt::format("error reading yaml document: invalid Yaml document separator: {}", rest));
+      if (at != 0) {
+        std::string_view document = lines.substr(0, at);
+        lines.remove_prefix(next);
+        return document;
+      }
+    }
+    at = next;
+  }
+  return std::exchange(lines, {});
+}
+
 Value read_values(std::string_view yaml, Arena& arena) {
+  std::string plain;  // with \n at the end of each line
+  if (!yaml.empty() && (!yaml.ends_with('\n') || yaml.find('\r') != std::string_view::npos)) {
+    plain.reserve(yaml.size() + 1);
+    for (size_t i = 0; i < yaml.size(); ++i)
+      if (yaml[i] != '\r' || i + 1 == yaml.size() || yaml[i + 1] != '\n') plain += yaml[i];
+    if (!plain.ends_with('\n')) plain += '\n';
+    yaml = plain;
+  }
   Value values = Value::map(arena);
-  for (const text::YamlPart& part : text::split_yaml_documents(yaml)) {
+  while (!yaml.empty()) {
+    std::string_view text = next_document(yaml);
     Value document;
     try {
-      document = read_yaml(part.bytes, arena, true);
+      document = read_yaml(text, arena, true);
     } catch (const Error& error) {
       throw invalid("cannot unmarshal yaml document: " + error.message());
     }
