@@ -139,7 +139,7 @@ Value title(Call& call, std::span<Value> args) {
 Value trim_all(Call& call, std::span<Value> args) {
   std::string_view cut = str(args, 0), text = str(args, 1);
   auto in_cut = [&](Rune rune) {
-    call.charge(1 + cut.size() / 16);
+    call.charge(1 + cut.size() / 8);
     for (std::string_view rest = cut; !rest.empty();) {
       DecodedRune d = decode_rune(rest);
       if (d.rune == rune) return true;
