@@ -14,7 +14,6 @@ using re2::RE2;
 
 constexpr size_t kCachedExpressions = 64;
 constexpr size_t kInstructionBytes = 16;
-constexpr int64_t kMostMemory = 16 << 20;  // bytes of one expression, with what matching builds up
 
 /// regexp/syntax's words for RE2's errors; both come from the same code.
 std::string error_code(re2::RE2::ErrorCode code) {
@@ -99,9 +98,7 @@ std::string to_re2(std::string_view pattern) {
   return out;
 }
 
-}  // namespace
-
-GoRegex compile_go_regex(std::string_view pattern, int64_t most_memory) {
+GoRegex compile(std::string_view pattern, int64_t most_memory) {
   RE2::Options options(RE2::Quiet);
   options.set_max_mem(most_memory);
   GoRegex made;
@@ -126,15 +123,17 @@ GoRegex compile_go_regex(std::string_view pattern, int64_t most_memory) {
   return made;
 }
 
-GoRegex cached_go_regex(std::string_view pattern) {
+}  // namespace
+
+GoRegex go_regex(std::string_view pattern, int64_t most_memory) {
   static std::mutex mutex;
   static std::unordered_map<std::string, GoRegex> cache;
-  std::string key(pattern);
+  std::string key = fmt::format("{}:{}", most_memory, pattern);
   {
     std::lock_guard lock(mutex);
     if (auto at = cache.find(key); at != cache.end()) return at->second;
   }
-  GoRegex made = compile_go_regex(pattern, kMostMemory);
+  GoRegex made = compile(pattern, most_memory);
   std::lock_guard lock(mutex);
   if (cache.size() >= kCachedExpressions) cache.clear();
   cache[key] = made;

@@ -16,9 +16,10 @@ struct GoRegex {
   size_t size = 0;    ///< instructions, what compiling and matching cost by
 };
 
+constexpr int64_t kTemplateRegexMemory = 16 << 20, kSchemaRegexMemory = 1 << 20;
+
+/// Compiled, and kept for the next caller: patterns come again and again.
 /// `most_memory`: bytes, with what matching builds up; past it the pattern is "expression too large".
-GoRegex compile_go_regex(std::string_view pattern, int64_t most_memory);
-/// The same, kept for the next caller: for patterns that come again and again.
-GoRegex cached_go_regex(std::string_view pattern);
+GoRegex go_regex(std::string_view pattern, int64_t most_memory);
 
 }  // namespace shipit::helm

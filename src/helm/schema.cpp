@@ -26,7 +26,6 @@ using text::Value;
 constexpr size_t kMaxNodes = 200'000;
 constexpr size_t kMaxResources = 1000;
 constexpr size_t kMaxPatterns = 1000;
-constexpr int64_t kMaxPatternMemory = 1 << 20;  // bytes of one, with what matching builds up
 constexpr int kMaxDepth = 500;
 
 // A schema's rules of a kind are kept when it has one of these.
@@ -327,7 +326,7 @@ class SchemaCompiler final {
 
   std::shared_ptr<const re2::RE2> regex(std::string_view pattern) {
     if (++patterns_ > kMaxPatterns) throw invalid("schema has too many patterns");
-    GoRegex made = compile_go_regex(pattern, kMaxPatternMemory);
+    GoRegex made = go_regex(pattern, kSchemaRegexMemory);
     if (!made.regex)
       throw invalid(fmt::format("{} is not valid regex: {}", quote_for_schema(pattern), made.error));
     return made.regex;

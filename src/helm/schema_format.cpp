@@ -298,7 +298,7 @@ Complaint semver(std::string_view text) {
   return "";
 }
 
-Complaint regex(std::string_view text) { return compile_go_regex(text, 1 << 20).error; }
+Complaint regex(std::string_view text) { return go_regex(text, kSchemaRegexMemory).error; }
 
 struct Format {
   std::string_view name;

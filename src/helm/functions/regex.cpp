@@ -14,7 +14,7 @@ namespace {
 
 /// Compiling and matching cost by the size of what the pattern stands for: "(x{1,50}){1,20}" is large.
 GoRegex compile(Call& call, std::string_view pattern) {
-  GoRegex made = cached_go_regex(pattern);
+  GoRegex made = go_regex(pattern, kTemplateRegexMemory);
   call.charge(4 * made.size);
   return made;
 }
