@@ -61,8 +61,10 @@ void add_targets(Value object, const RenderInput& input, std::vector<Target>& ta
     return;
   }
   Value meta = object["metadata"];
-  Target target{object["apiVersion"].str(), object["kind"].str(), meta["namespace"].str(), meta["name"].str(),
-                target.name.empty() && !meta["generateName"].as_string().empty()};
+  std::string name = meta["name"].str();
+  bool generated = name.empty() && !meta["generateName"].as_string().empty();
+  Target target{object["apiVersion"].str(), object["kind"].str(), meta["namespace"].str(), std::move(name),
+                generated};
   try {
     if (!input.cluster->namespaced(target.api_version, target.kind))
       target.ns.clear();
