@@ -12,6 +12,7 @@
 #include "helm/go_struct.h"
 #include "helm/go_yaml.h"
 #include "helm/manifests.h"
+#include "helm/unicode.h"
 #include "text/semver.h"
 #include "text/utf8.h"
 
@@ -107,8 +108,8 @@ void validate_dependency(Dependency& dependency) {
   for (std::string& tag : dependency.tags) sanitize(tag);
   for (char c : dependency.alias)
     if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
-      throw invalid(fmt::format("validation: dependency \"{}\" has disallowed characters in the alias",
-                                dependency.name));
+      throw invalid(fmt::format("validation: dependency {} has disallowed characters in the alias",
+                                quoted(dependency.name)));
 }
 
 void set_text(Value map, Arena& arena, const char* key, std::string_view text) {
@@ -212,12 +213,12 @@ void validate(Metadata& m) {
   if (m.api_version.empty()) throw invalid("validation: chart.metadata.apiVersion is required");
   if (m.name.empty()) throw invalid("validation: chart.metadata.name is required");
   if (m.name == "." || m.name == "..")
-    throw invalid(fmt::format("validation: chart.metadata.name \"{}\" is not allowed", m.name));
+    throw invalid(fmt::format("validation: chart.metadata.name {} is not allowed", quoted(m.name)));
   if (m.name.find('/') != std::string::npos)
-    throw invalid(fmt::format("validation: chart.metadata.name \"{}\" is invalid", m.name));
+    throw invalid(fmt::format("validation: chart.metadata.name {} is invalid", quoted(m.name)));
   if (m.version.empty()) throw invalid("validation: chart.metadata.version is required");
   if (!text::parse_version(m.version))
-    throw invalid(fmt::format("validation: chart.metadata.version \"{}\" is invalid", m.version));
+    throw invalid(fmt::format("validation: chart.metadata.version {} is invalid", quoted(m.version)));
   if (!m.type.empty() && m.type != "application" && m.type != "library")
     throw invalid("validation: chart.metadata.type must be application or library");
   if (m.null_maintainer) throw invalid("validation: maintainers must not contain empty or null nodes");
@@ -229,7 +230,7 @@ void validate(Metadata& m) {
     validate_dependency(dependency);
     std::string_view key = dependency.alias.empty() ? dependency.name : dependency.alias;
     if (!names.insert(key).second)
-      throw invalid(fmt::format("validation: more than one dependency with name or alias \"{}\"", key));
+      throw invalid(fmt::format("validation: more than one dependency with name or alias {}", quoted(key)));
   }
 }
 
