@@ -310,6 +310,9 @@ TEST(YamlWrite, LongLinesAreBroken) {
   EXPECT_EQ(to_yaml(document.root),
             "key: word word word word word word word word word word word word word word word word\n"
             "  word word word word word word word word word word word word word word end\n");
+  Document wide;  // as wide as "key", in more bytes
+  wide.root = Value::map(*wide.arena, {{"k\u2026\u2026", Value::string(*wide.arena, words)}});
+  EXPECT_EQ(to_yaml(wide.root).substr(7), to_yaml(document.root).substr(3));
   std::string key(129, 'k');
   Document odd;
   odd.root = Value::map(*odd.arena);

@@ -395,6 +395,9 @@ class Writer final {
     return valid;
   }
 
+  static ptrdiff_t characters(std::string_view text) {
+    return std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; });
+  }
   static bool space_at(std::string_view text, size_t at) { return at < text.size() && text[at] == ' '; }
   /// Copies the character at `at` and moves past it.
   void copy(std::string_view text, size_t& at) {
@@ -419,7 +422,8 @@ class Writer final {
         column_ + static_cast<int>(text.size()) <= width_) {  // no line is long enough to be broken
       if (!whitespace_) put(' ');
       out_ += text;
-      column_ += static_cast<int>(text.size());  // at least: only compared with the width
+      // Only a key has something behind it on its line, which may have to be broken.
+      column_ += static_cast<int>(simple_key ? characters(text) : std::ssize(text));
       whitespace_ = indention_ = false;
       return;
     }
