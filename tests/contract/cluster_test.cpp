@@ -48,15 +48,17 @@ TEST_F(ClusterContract, AnUpdateThatChangesNothingWritesNothing) {
 
 TEST_F(ClusterContract, GenerationCountsSpecChangesAndStatusIsApart) {
   ASSERT_EQ(201, post(apps("deployments"), deployment("web")).status);
-  Answer status = call("PATCH", apps("deployments/web/status"),
-                       R"({"status":{"replicas":7},"spec":{"replicas":9}})", "application/merge-patch+json");
+  // A field of the status that a real controller leaves as it is.
+  Answer status =
+      call("PATCH", apps("deployments/web/status"),
+           R"({"status":{"collisionCount":7},"spec":{"replicas":9}})", "application/merge-patch+json");
   ASSERT_EQ(200, status.status) << status.message();
-  EXPECT_EQ(7, status.at("status.replicas").as_int());
+  EXPECT_EQ(7, status.at("status.collisionCount").as_int());
   EXPECT_EQ(1, status.at("spec.replicas").as_int());
   EXPECT_EQ(1, status.at("metadata.generation").as_int());
-  Answer spec = merge(apps("deployments/web"), R"({"spec":{"replicas":2},"status":{"replicas":0}})");
+  Answer spec = merge(apps("deployments/web"), R"({"spec":{"replicas":2},"status":{"collisionCount":0}})");
   EXPECT_EQ(2, spec.at("metadata.generation").as_int());
-  EXPECT_EQ(7, spec.at("status.replicas").as_int());
+  EXPECT_EQ(7, spec.at("status.collisionCount").as_int());
   Answer labels = merge(apps("deployments/web"), R"({"metadata":{"labels":{"x":"y"}}})");
   EXPECT_EQ(2, labels.at("metadata.generation").as_int());
 }
