@@ -284,7 +284,7 @@ Token Lexer::right_delim(bool trim) {
   return token;
 }
 
-/// The token here, of any kind, where no space is to be passed.
+/// The token here where `action` knows none; no space is to be passed.
 Token Lexer::other() {
   bool trim = false;
   if (at_right_delim(trim)) return paren_depth_ == 0 ? right_delim(trim) : fail("unclosed left paren");
@@ -297,8 +297,6 @@ Token Lexer::other() {
     case ':':
       if (take() != '=') return fail("expected :=");
       return make(TokenKind::Declare);
-    case '|':
-      return make(TokenKind::Pipe);
     case '"':
       return quoted('"', TokenKind::String, "unterminated quoted string");
     case '\'':
@@ -309,15 +307,11 @@ Token Lexer::other() {
       ++pos_;
       return make(TokenKind::RawString);
     case '$':
-      return at_terminator() ? make(TokenKind::Variable) : field_or_variable(TokenKind::Variable);
-    case '(':
-      ++paren_depth_;
-      return make(TokenKind::LeftParen);
+      return word(TokenKind::Variable);
     case ')':
-      return --paren_depth_ < 0 ? fail("unexpected right paren") : make(TokenKind::RightParen);
+      return fail("unexpected right paren");
     case '.':
-      if (pos_ < input_.size() && (input_[pos_] < '0' || input_[pos_] > '9'))
-        return field_or_variable(TokenKind::Field);
+      if (pos_ < input_.size() && (input_[pos_] < '0' || input_[pos_] > '9')) return word(TokenKind::Field);
       pos_ = start_;
       return number();
     default:
@@ -327,20 +321,13 @@ Token Lexer::other() {
     pos_ = start_;
     return number();
   }
-  if (alphanumeric(r)) return identifier();
+  if (alphanumeric(r)) return word(TokenKind::Identifier);
   if (r < 0x80 && is_print(r)) return make(TokenKind::Char);
   return fail("unrecognized character in action: " + unicode_name(r));
 }
 
-Token Lexer::identifier() {
-  pass_word();
-  std::string_view word = input_.substr(start_, pos_ - start_);
-  if (!at_terminator()) return fail("bad character " + unicode_name(look()));
-  return make(kind_of_word(word));
-}
-
-Token Lexer::field_or_variable(TokenKind kind) {
-  if (at_terminator()) return make(kind == TokenKind::Variable ? kind : TokenKind::Dot);
+/// One that `action` did not take: with letters beyond ASCII, or cut off by what can't be in it.
+Token Lexer::word(TokenKind kind) {
   pass_word();
   if (!at_terminator()) return fail("bad character " + unicode_name(look()));
   return make(kind);

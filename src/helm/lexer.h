@@ -76,8 +76,7 @@ class Lexer final {
   Token left_delim();
   bool skip_comment(Token& error);
   Token right_delim(bool trim);
-  Token identifier();
-  Token field_or_variable(TokenKind kind);
+  Token word(TokenKind kind);
   Token number();
   Token quoted(char quote, TokenKind kind, const char* unterminated);
 

@@ -457,6 +457,12 @@ void YamlScanner::scan_directive() {
     fail("found unknown directive name", start);
   }
   token.end = mark_;
+  end_line(start);
+  tokens_.push_back(token);
+}
+
+/// Passes what may stand at the end of a line of its own kind: blanks, a comment, the break.
+void YamlScanner::end_line(const YamlMark& start) {
   skip_blanks();
   skip_comment();
   if (!is_breakz()) fail("did not find expected comment or line break", start);
@@ -464,7 +470,6 @@ void YamlScanner::scan_directive() {
     need(2);
     advance_line();
   }
-  tokens_.push_back(token);
 }
 
 int YamlScanner::scan_version_number(const YamlMark& start) {
@@ -601,13 +606,7 @@ void YamlScanner::scan_block_scalar(bool literal) {
     indentation();
   else if (indentation())
     chomp();
-  skip_blanks();
-  skip_comment();
-  if (!is_breakz()) fail("did not find expected comment or line break", start);
-  if (is_break()) {
-    need(2);
-    advance_line();
-  }
+  end_line(start);
   token.end = mark_;
   int indent = increment > 0 ? std::max(indent_, 0) + increment : 0;
   std::string text, leading_break, trailing_breaks;

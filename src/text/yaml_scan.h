@@ -101,6 +101,7 @@ class YamlScanner final {
   void take_line(std::string& out);
   void skip_blanks();
   void skip_comment();
+  void end_line(const YamlMark& start);
 
   // Tokens.
   void fetch_more();
