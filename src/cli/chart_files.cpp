@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "helm/ignore.h"
@@ -24,7 +25,7 @@ namespace {
 class Descriptor final {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   ~Descriptor() {
     if (fd_ >= 0) close(fd_);
   }
@@ -95,23 +96,25 @@ class WholeReader final {
   std::unique_ptr<char[]> buffer_{new char[kSize]};
 };
 
-/// A folder being listed; closes itself.
-using Listing = std::unique_ptr<DIR, decltype([](DIR* directory) { closedir(directory); })>;
-
 /// Looks names up in their own folder and asks the system for nothing that the listing has told: on charts of
 /// many small files that is most of the time of loading.
 class FolderReader final {
  public:
-  FolderReader(std::string top, const helm::Ignore& ignore, const helm::ChartLimits& limits)
-      : top_(std::move(top)), ignore_(ignore), limits_(limits) {}
+  FolderReader(std::string top, const helm::ChartLimits& limits) : top_(std::move(top)), limits_(limits) {}
 
-  void walk() { walk(AT_FDCWD, top_.c_str(), "", {}); }
+  void walk() {
+    Descriptor folder = open_folder(AT_FDCWD, top_.c_str(), "");
+    read_rules(folder.get());
+    visit_all(folder.get(), "", {});
+  }
 
   std::vector<helm::File> files;
 
  private:
   static constexpr int kMaxFolders = 256;  // each is held open
   static constexpr int kMaxLinks = 40;     // the kernel's, in one path: where a link to a parent folder ends
+  static constexpr size_t kListed = size_t{32} << 10;
+  static constexpr const char* kRules = ".helmignore";
 
   struct Entry {
     std::string name;
@@ -123,21 +126,38 @@ class FolderReader final {
     int folders = 0, links = 0;
   };
 
+  void read_rules(int top) {
+    Descriptor file(openat(top, kRules, O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0 && errno != ENOENT) throw file_error("open", full(kRules), errno);
+    if (file.get() >= 0) rules_ = read(file.get(), kRules);
+    ignore_ = helm::Ignore::parse(rules_);
+  }
+
   /// `name` as seen from the folder `parent`.
-  void walk(int parent, const char* name, const std::string& relative, Depth depth) {
-    if (depth.folders > kMaxFolders)
-      throw invalid(fmt::format("chart folders are nested more than {} deep", kMaxFolders));
-    if (depth.links > kMaxLinks) throw file_error("open", full(relative), ELOOP);
-    int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) throw file_error("open", relative.empty() ? top_ : full(relative), errno);
-    Listing listing(fdopendir(folder));
+  Descriptor open_folder(int parent, const char* name, const std::string& relative) const {
+    Descriptor folder(openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.get() < 0) throw file_error("open", relative.empty() ? top_ : full(relative), errno);
+    return folder;
+  }
+
+  /// What is in a folder, by name.
+  std::vector<Entry> list(int folder, const std::string& relative) {
     std::vector<Entry> entries;
-    while (dirent* entry = readdir(listing.get())) {
-      std::string_view found = entry->d_name;
-      if (found != "." && found != "..") entries.push_back({std::string(found), entry->d_type});
+    while (ssize_t size = getdents64(folder, listed_.get(), kListed)) {
+      if (size < 0) throw file_error("readdirent", full(relative), errno);
+      for (ssize_t at = 0; at < size;) {
+        auto* entry = reinterpret_cast<const dirent64*>(listed_.get() + at);
+        at += entry->d_reclen;
+        std::string_view name = entry->d_name;
+        if (name != "." && name != "..") entries.push_back({std::string(name), entry->d_type});
+      }
     }
     std::ranges::sort(entries, {}, &Entry::name);
-    for (const Entry& entry : entries)
+    return entries;
+  }
+
+  void visit_all(int folder, const std::string& relative, Depth depth) {
+    for (const Entry& entry : list(folder, relative))
       visit(folder, entry, relative.empty() ? entry.name : relative + "/" + entry.name, depth);
   }
 
@@ -152,25 +172,35 @@ class FolderReader final {
       is_file = S_ISREG(about.st_mode);
     }
     if (ignore_.ignores(relative, is_folder)) return;
-    if (is_folder) {
-      depth.folders++;
-      depth.links += entry.type == DT_LNK;
-      return walk(folder, entry.name.c_str(), relative, depth);
-    }
+    if (is_folder) return walk(folder, entry, relative, depth);
     if (!is_file)
       throw invalid(
           fmt::format("cannot load irregular file {} as it has file mode type bits set", full(relative)));
     if (files.size() == limits_.entries)
       throw invalid(fmt::format("chart folder has more than {} files", limits_.entries));
-    std::string bytes = read(folder, entry.name.c_str(), relative);
+    std::string bytes;
+    if (relative == kRules) {
+      bytes = std::move(rules_);
+    } else {
+      Descriptor file(openat(folder, entry.name.c_str(), O_RDONLY | O_CLOEXEC));
+      if (file.get() < 0) throw file_error("open", full(relative), errno);
+      bytes = read(file.get(), relative);
+    }
     files.push_back({std::move(relative), std::move(bytes)});
   }
 
-  std::string read(int folder, const char* name, const std::string& relative) {
-    Descriptor file(openat(folder, name, O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0) throw file_error("open", full(relative), errno);
+  void walk(int parent, const Entry& entry, const std::string& relative, Depth depth) {
+    depth.links += entry.type == DT_LNK;
+    if (++depth.folders > kMaxFolders)
+      throw invalid(fmt::format("chart folders are nested more than {} deep", kMaxFolders));
+    if (depth.links > kMaxLinks) throw file_error("open", full(relative), ELOOP);
+    Descriptor folder = open_folder(parent, entry.name.c_str(), relative);
+    visit_all(folder.get(), relative, depth);
+  }
+
+  std::string read(int file, const std::string& relative) {
     std::string bytes;
-    if (!reader_.read(file.get(), bytes, true, limits_.unpacked_bytes - total_))
+    if (!reader_.read(file, bytes, true, limits_.unpacked_bytes - total_))
       throw file_error("read", full(relative), errno);
     total_ += bytes.size();
     if (total_ > limits_.unpacked_bytes)
@@ -182,9 +212,11 @@ class FolderReader final {
   std::string full(const std::string& relative) const { return top_ + "/" + relative; }
 
   std::string top_;
-  const helm::Ignore& ignore_;
   const helm::ChartLimits& limits_;
+  std::string rules_;  ///< .helmignore, until it is met
+  helm::Ignore ignore_;
   WholeReader reader_;
+  std::unique_ptr<char[]> listed_{new char[kListed]};
   size_t total_ = 0;
 };
 
@@ -209,14 +241,7 @@ std::string read_file(const std::string& path) {
 }
 
 std::vector<helm::File> read_chart_folder(const std::string& folder, const helm::ChartLimits& limits) {
-  std::string rules;
-  try {
-    rules = read_file(folder + "/.helmignore");
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::NotFound) throw;
-  }
-  helm::Ignore ignore = helm::Ignore::parse(rules);
-  FolderReader reader(folder, ignore, limits);
+  FolderReader reader(folder, limits);
   reader.walk();
   if (!std::ranges::is_sorted(reader.files, {}, &helm::File::path))
     std::ranges::sort(reader.files, {}, &helm::File::path);

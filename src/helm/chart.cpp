@@ -63,7 +63,8 @@ std::shared_ptr<const Chart> load_subchart(const std::string& name, std::vector<
     for (File& file : files) {
       size_t slash = file.path.find('/');
       if (slash == std::string::npos) continue;
-      own.push_back({file.path.substr(slash + 1), std::move(file.bytes)});
+      file.path.erase(0, slash + 1);
+      own.push_back(std::move(file));
     }
     return load(std::move(own), left, depth + 1);
   } catch (const Error& error) {
@@ -74,7 +75,7 @@ std::shared_ptr<const Chart> load_subchart(const std::string& name, std::vector<
 
 /// Puts a file where Helm puts it.
 void place_file(Chart& chart, Subfiles& subfiles, File&& file) {
-  const std::string& path = file.path;
+  std::string_view path = file.path;
   text::Arena& arena = *chart.values.arena;
   auto deprecated = [&](const char* advice) {
     if (chart.metadata.api_version != "v1") chart.warnings.push_back(advice);
@@ -99,9 +100,8 @@ void place_file(Chart& chart, Subfiles& subfiles, File&& file) {
   } else if (path.starts_with("templates/")) {
     chart.templates.push_back(std::move(file));
   } else if (path.starts_with("charts/") && extension(path) != ".prov") {
-    std::string rest = path.substr(7);
-    std::string name = rest.substr(0, rest.find('/'));
-    subfiles[name].push_back({std::move(rest), std::move(file.bytes)});
+    file.path.erase(0, std::string_view("charts/").size());
+    subfiles[file.path.substr(0, file.path.find('/'))].push_back(std::move(file));
   } else {
     chart.files.push_back(std::move(file));
   }
@@ -134,11 +134,9 @@ std::shared_ptr<const Chart> load(std::vector<File> files, ChartLimits& left, in
   bool has_metadata = false;
   for (File& file : files) {
     trim_byte_order_mark(file.bytes);
-    if (file.path == "Chart.yaml") {
-      read_chart_yaml(*chart, file.bytes, depth == 0);
-    }
-    has_metadata |=
-        file.path == "Chart.yaml" || file.path == "requirements.yaml" || file.path == "requirements.lock";
+    std::string_view path = file.path;
+    if (path == "Chart.yaml") read_chart_yaml(*chart, file.bytes, depth == 0);
+    has_metadata |= path == "Chart.yaml" || path == "requirements.yaml" || path == "requirements.lock";
   }
   Subfiles subfiles;
   for (File& file : files) place_file(*chart, subfiles, std::move(file));
@@ -148,8 +146,8 @@ std::shared_ptr<const Chart> load(std::vector<File> files, ChartLimits& left, in
     if (name.starts_with('_') || name.starts_with('.')) continue;
     chart->subcharts.push_back(load_subchart(name, std::move(own), *chart, left, depth));
   }
-  std::ranges::stable_sort(chart->templates, {}, &File::path);
-  std::ranges::stable_sort(chart->files, {}, &File::path);
+  for (std::vector<File>* sorted : {&chart->templates, &chart->files})
+    if (!std::ranges::is_sorted(*sorted, {}, &File::path)) std::ranges::stable_sort(*sorted, {}, &File::path);
   return chart;
 }
 
