@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "helm/functions/url.h"
 #include "helm/go_regex.h"
+#include "helm/key_table.h"
 #include "helm/metaschema.h"
 #include "helm/schema_tree.h"
 #include "text/json.h"
@@ -28,21 +29,28 @@ constexpr size_t kMaxResources = 1000;
 constexpr size_t kMaxPatterns = 1000;
 constexpr int kMaxDepth = 500;
 
-// A schema's rules of a kind are kept when it has one of these.
-constexpr text::Key kAnyKeywords[] = {"$ref",        "$recursiveRef",  "$recursiveAnchor",
-                                      "$dynamicRef", "$dynamicAnchor", "allOf",
-                                      "anyOf",       "oneOf",          "not",
-                                      "if",          "enum",           "const"};
-constexpr text::Key kMapKeywords[] = {"properties",        "patternProperties", "additionalProperties",
-                                      "required",          "dependencies",      "dependentSchemas",
-                                      "dependentRequired", "propertyNames",     "unevaluatedProperties",
-                                      "minProperties",     "maxProperties"};
-constexpr text::Key kListKeywords[] = {"items",    "prefixItems",      "additionalItems",
-                                       "contains", "unevaluatedItems", "minItems",
-                                       "maxItems", "uniqueItems"};
-constexpr text::Key kNumberKeywords[] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-                                         "multipleOf"};
-constexpr text::Key kStringKeywords[] = {"minLength", "maxLength", "pattern", "format"};
+// A schema's rules of a kind are kept when it has a keyword of that kind.
+enum RuleKind : uint8_t { kForAny = 1, kForMap = 2, kForList = 4, kForNumber = 8, kForString = 16 };
+
+const KeyTable<uint8_t>& kinds_of_keywords() {
+  static const KeyTable<uint8_t> table = [] {
+    KeyTable<uint8_t> made;
+    auto add = [&](RuleKind kind, std::initializer_list<const char*> keywords) {
+      for (const char* keyword : keywords) made.add(keyword, kind);
+    };
+    add(kForAny, {"$ref", "$recursiveRef", "$recursiveAnchor", "$dynamicRef", "$dynamicAnchor", "allOf",
+                  "anyOf", "oneOf", "not", "if", "enum", "const"});
+    add(kForMap, {"properties", "patternProperties", "additionalProperties", "required", "dependencies",
+                  "dependentSchemas", "dependentRequired", "propertyNames", "unevaluatedProperties",
+                  "minProperties", "maxProperties"});
+    add(kForList, {"items", "prefixItems", "additionalItems", "contains", "unevaluatedItems", "minItems",
+                   "maxItems", "uniqueItems"});
+    add(kForNumber, {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"});
+    add(kForString, {"minLength", "maxLength", "pattern", "format"});
+    return made;
+  }();
+  return table;
+}
 
 std::string escaped_token(std::string_view token) {
   std::string out;
@@ -173,6 +181,7 @@ class SchemaCompiler final {
   [[noreturn]] static void refuse_size() { throw invalid("schema has too many parts"); }
 
   static void check_form(Value root, int draft) {
+    if (is_plainly_well_formed(root, draft)) return;
     if (auto wrong = validate_schema(compiled_metaschema(draft), root))
       throw invalid(
           fmt::format("\"{}#\" is not valid against metaschema: jsonschema validation failed with '{}#'\n{}",
@@ -359,13 +368,12 @@ class SchemaCompiler final {
     fill_rules(n, resource);
   }
 
-  static bool has_any(const Value& schema, std::span<const text::Key> keywords) {
-    return std::ranges::any_of(keywords, [&](const text::Key& keyword) { return schema.has(keyword); });
-  }
-
   void fill_rules(SchemaNode& n, size_t resource) {
     const Value& schema = *n.schema;
-    if (has_any(schema, kAnyKeywords)) {
+    uint8_t kinds = 0;
+    for (const Member& member : schema.members())
+      if (const uint8_t* kind = kinds_of_keywords().find(member.key)) kinds |= *kind;
+    if (kinds & kForAny) {
       AnyRules& any = n.any.make();
       if (Value ref = schema["$ref"]; ref.is_string()) {
         any.ref = resolve(ref.as_string(), resource);
@@ -373,9 +381,11 @@ class SchemaCompiler final {
       }
       fill_any(any, n.draft, schema, resource);
     }
-    if (has_any(schema, kListKeywords)) fill_list(n.list.make(), n.draft, schema, resource);
-    if (has_any(schema, kMapKeywords)) fill_map(n.map.make(), n.draft, schema, resource);
-    fill_scalars(n, schema);
+    if (kinds & kForList) fill_list(n.list.make(), n.draft, schema, resource);
+    if (kinds & kForMap) fill_map(n.map.make(), n.draft, schema, resource);
+    fill_types(n, schema["type"]);
+    if (kinds & kForNumber) fill_number(n.number.make(), schema);
+    if (kinds & kForString) fill_string(n, schema);
   }
 
   Ref child(const Value& schema, const char* key, size_t resource) {
@@ -489,31 +499,30 @@ class SchemaCompiler final {
       if (schema_type_name(static_cast<SchemaType>(bit)) == name) n.types |= static_cast<uint8_t>(bit);
   }
 
-  /// The type, and the rules on texts and numbers.
-  void fill_scalars(SchemaNode& n, const Value& schema) {
-    Value type = schema["type"];
+  static void fill_types(SchemaNode& n, Value type) {
     if (type.is_string()) add_type(n, type.as_string());
     for (Value item : type.items()) add_type(n, item.as_string());
-    if (has_any(schema, kNumberKeywords)) {
-      NumberRules& rules = n.number.make();
-      rules.multiple_of = number(schema, "multipleOf");
-      rules.minimum = number(schema, "minimum");
-      rules.maximum = number(schema, "maximum");
-      rules.exclusive_minimum = number(schema, "exclusiveMinimum");
-      rules.exclusive_maximum = number(schema, "exclusiveMaximum");
-      // draft 4
-      if (schema["exclusiveMinimum"].as_bool()) std::swap(rules.exclusive_minimum, rules.minimum);
-      if (schema["exclusiveMaximum"].as_bool()) std::swap(rules.exclusive_maximum, rules.maximum);
-    }
-    if (has_any(schema, kStringKeywords)) {
-      StringRules& rules = n.string.make();
-      rules.min_length = count(schema, "minLength");
-      rules.max_length = count(schema, "maxLength");
-      if (Value pattern = schema["pattern"]; pattern.is_string()) rules.pattern = regex(pattern.as_string());
-      Value format = schema["format"];
-      if ((n.draft < 2019 || of_schemas_) && is_known_format(format.as_string()))
-        rules.format = format.as_string();
-    }
+  }
+
+  static void fill_number(NumberRules& rules, const Value& schema) {
+    rules.multiple_of = number(schema, "multipleOf");
+    rules.minimum = number(schema, "minimum");
+    rules.maximum = number(schema, "maximum");
+    rules.exclusive_minimum = number(schema, "exclusiveMinimum");
+    rules.exclusive_maximum = number(schema, "exclusiveMaximum");
+    // draft 4
+    if (schema["exclusiveMinimum"].as_bool()) std::swap(rules.exclusive_minimum, rules.minimum);
+    if (schema["exclusiveMaximum"].as_bool()) std::swap(rules.exclusive_maximum, rules.maximum);
+  }
+
+  void fill_string(SchemaNode& n, const Value& schema) {
+    StringRules& rules = n.string.make();
+    rules.min_length = count(schema, "minLength");
+    rules.max_length = count(schema, "maxLength");
+    if (Value pattern = schema["pattern"]; pattern.is_string()) rules.pattern = regex(pattern.as_string());
+    Value format = schema["format"];
+    if ((n.draft < 2019 || of_schemas_) && is_known_format(format.as_string()))
+      rules.format = format.as_string();
   }
 
   Schema::Impl& impl_;
