@@ -14,9 +14,7 @@ text::Value read_yaml(std::string_view bytes, text::Arena& arena, bool numbers_a
     return text::parse_yaml(bytes, arena, options);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Invalid) throw;
-    const std::string& message = error.message();
-    if (message.starts_with("error ")) throw;
-    throw invalid("error converting YAML to JSON: " + message);
+    throw invalid("error converting YAML to JSON: " + error.message());
   }
 }
 

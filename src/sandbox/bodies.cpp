@@ -50,16 +50,6 @@ std::string summary(std::string_view body) {
   return body.size() > kShown ? out + " ..." : out;
 }
 
-Value parse_yaml_text(std::string_view body, Arena& arena) {
-  try {
-    return text::parse_yaml(body, arena);
-  } catch (const Error& error) {
-    constexpr std::string_view kPrefix = "error converting YAML to JSON: ";
-    std::string message = error.message();
-    throw invalid(message.starts_with(kPrefix) ? message.substr(kPrefix.size()) : message);
-  }
-}
-
 Value parse_json_text(std::string_view body, Arena& arena) {
   if (auto problem = go_json_error(body)) throw invalid(*problem);
   return text::parse_json(body, arena);
@@ -102,7 +92,7 @@ Value read_object(const net::Request& request, std::string_view kind, Arena& are
     }
   } else if (type == kYaml) {
     try {
-      body = parse_yaml_text(request.body, arena);
+      body = text::parse_yaml(request.body, arena);
     } catch (const Error& error) {
       throw refused(error.message());
     }
@@ -142,7 +132,7 @@ Value read_patch(const net::Request& request, Arena& arena) {
 Value read_configuration(const net::Request& request, Arena& arena) {
   Value body;
   try {
-    body = parse_yaml_text(request.body, arena);
+    body = text::parse_yaml(request.body, arena);
   } catch (const Error& error) {
     throw bad_request("error encoding patch: " + error.message());
   }

@@ -23,7 +23,7 @@ struct YamlOptions {
 };
 
 /// Parses the first document; null for an empty text.
-/// Errors: Invalid, "FILE: line L: …" in go-yaml's words where there is such a message.
+/// Errors: Invalid, "FILE: yaml: line L: …", in go-yaml's words.
 Value parse_yaml(std::string_view bytes, Arena& arena, const YamlOptions& options = {});
 Document parse_yaml(std::string_view bytes, const YamlOptions& options = {});
 

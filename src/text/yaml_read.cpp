@@ -24,11 +24,7 @@ namespace {
 
 constexpr std::string_view kTagPrefix = "tag:yaml.org,2002:";
 
-/// What sigs.k8s.io/yaml says before any message of the YAML reader.
-[[noreturn]] void fail(std::string_view message) {
-  throw invalid(fmt::format("error converting YAML to JSON: {}", message));
-}
-[[noreturn]] void fail_yaml(std::string_view message) { fail(fmt::format("yaml: {}", message)); }
+[[noreturn]] void fail_yaml(std::string_view message) { throw invalid(fmt::format("yaml: {}", message)); }
 [[noreturn]] void fail_yaml(size_t line, std::string_view message) {
   if (line == 0) fail_yaml(message);
   fail_yaml(fmt::format("line {}: {}", line, message));
@@ -575,9 +571,9 @@ class Decoder final {
       default:
         break;
     }
-    fail(fmt::format("unsupported map key of type: {}, key: {}, value: {}",
-                     key.is_null() ? "%!s(<nil>)" : "uint64", go_syntax(key, false),
-                     go_syntax(value, false)));
+    throw invalid(fmt::format("unsupported map key of type: {}, key: {}, value: {}",
+                              key.is_null() ? "%!s(<nil>)" : "uint64", go_syntax(key, false),
+                              go_syntax(value, false)));
   }
 
   /// strconv.FormatFloat(number, 'g', -1, 32).
@@ -640,9 +636,9 @@ void refuse_non_finite(Value value) {
   switch (value.kind()) {
     case Kind::Double:
       if (double number = value.as_double(); !std::isfinite(number))
-        fail(fmt::format("json: unsupported value: {}", std::isnan(number) ? "NaN"
-                                                        : number > 0       ? "+Inf"
-                                                                           : "-Inf"));
+        throw invalid(fmt::format("json: unsupported value: {}", std::isnan(number) ? "NaN"
+                                                                 : number > 0       ? "+Inf"
+                                                                                    : "-Inf"));
       break;
     case Kind::List:
       for (Value item : value.items()) refuse_non_finite(item);

@@ -49,8 +49,7 @@ bool allowed(char32_t c) {
 
 void yaml_problem(std::string_view problem, const YamlMark& at, const YamlMark& context, bool scanner) {
   size_t line = at.line ? at.line + (scanner ? 1 : 0) : context.line;
-  throw invalid(line ? fmt::format("error converting YAML to JSON: yaml: line {}: {}", line, problem)
-                     : fmt::format("error converting YAML to JSON: yaml: {}", problem));
+  throw invalid(line ? fmt::format("yaml: line {}: {}", line, problem) : fmt::format("yaml: {}", problem));
 }
 
 void YamlScanner::fail(std::string_view problem, const YamlMark& context) const {

@@ -20,7 +20,7 @@ func answer(document []byte) (json, again []byte, err error) {
 		}
 	}()
 	if json, err = yaml.YAMLToJSON(document); err != nil {
-		return nil, nil, fmt.Errorf("error converting YAML to JSON: %w", err)
+		return nil, nil, err
 	}
 	if again, err = yaml.JSONToYAML(json); err != nil {
 		return json, []byte("error: " + err.Error()), nil
