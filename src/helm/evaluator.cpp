@@ -573,6 +573,8 @@ Value Evaluator::function(Value dot, NodeId identifier, NodeId cmd, Operands arg
   Arguments room(*this, count);
   arguments(dot, entry.params, args, final, room.values());
   std::span<Value> given(room.values(), count);
+  // index without indices hands out its argument, where that stands.
+  bool in_place = count == 1 && entry.name == "index" && mark_of(given[0]) != Mark::Returned;
   for (Value& argument : given)
     if (argument.is_opaque()) argument = marked(argument, Mark::Returned);
   try {
@@ -580,7 +582,8 @@ Value Evaluator::function(Value dot, NodeId identifier, NodeId cmd, Operands arg
     size_t held = arena_.footprint();
     Value result = entry.run(call_, given);
     charge(result_work(given, result, arena_.footprint() - held));
-    return result.is_opaque() ? marked(result, Mark::Returned) : result;
+    if (!result.is_opaque()) return result;
+    return marked(result, in_place ? Mark::Default : Mark::Returned);
   } catch (GoError& error) {
     fail_call(cmd, entry.name, error);
   }

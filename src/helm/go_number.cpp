@@ -167,6 +167,11 @@ void append_b(std::string& out, double number) {
 }
 
 void append_hex_float(std::string& out, double number, int precision, bool upper) {
+  int exponent_moved = 0;
+  if (number != 0 && number < 0x1p-1022) {  // to_chars does not normalise these
+    number *= 0x1p64;
+    exponent_moved = -64;
+  }
   char buffer[1100];
   auto end = precision < 0
                  ? std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::hex)
@@ -176,8 +181,12 @@ void append_hex_float(std::string& out, double number, int precision, bool upper
   int exponent = 0;
   const char* digits = text.c_str() + p + 1;
   std::from_chars(*digits == '+' ? digits + 1 : digits, text.c_str() + text.size(), exponent);
+  if (text[0] == '2') {  // rounded up
+    text[0] = '1';
+    ++exponent;
+  }
   std::string made = "0x" + text.substr(0, p);
-  append_exponent(made, 'p', exponent);
+  append_exponent(made, 'p', exponent + exponent_moved);
   if (upper)
     for (char& c : made)
       if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);

@@ -59,7 +59,7 @@ class Object {
   virtual std::optional<std::string> text_in_place() const { return {}; }
   /// What GoString() gives, for %#v.
   virtual std::optional<std::string> go_string() const { return {}; }
-  /// What a JSON encoder is given instead of the fields (time.Time: a string).
+  /// What an encoder is given instead of the fields (time.Time: a string).
   virtual std::optional<Value> json(text::Arena&) const { return {}; }
   /// What a copy by reflection (deepCopy) is, when it differs: fields that are not exported are lost.
   virtual std::optional<Value> deep_copy(text::Arena&) const { return {}; }

@@ -114,7 +114,7 @@ void ValuePrinter::any_string(std::string_view text, Rune verb, Value shown) {
   }
 }
 
-void ValuePrinter::bytes(std::string_view data, Rune verb) {
+void ValuePrinter::bytes(std::string_view data, Rune verb, std::string_view type) {
   switch (verb) {
     case 's':
       return field_.pad(field_.truncated(data));
@@ -128,8 +128,8 @@ void ValuePrinter::bytes(std::string_view data, Rune verb) {
       break;
   }
   bool go_syntax = field_.flags.sharp_v && (verb == 'v' || verb == 'd');
-  if (go_syntax) out_ += "[]byte{";
-  if (!go_syntax) out_ += '[';
+  if (go_syntax) out_ += type;
+  out_ += go_syntax ? '{' : '[';
   for (size_t i = 0; i < data.size(); ++i) {
     if (i) out_ += go_syntax ? ", " : " ";
     Value byte = marked(Value(static_cast<int64_t>(static_cast<unsigned char>(data[i]))), Mark::Uint8);
@@ -157,6 +157,15 @@ bool ValuePrinter::as_stringer(Value value, Rune verb) {
   return true;
 }
 
+/// Any: those of Go differ from run to run.
+void ValuePrinter::address(Rune verb) {
+  constexpr uint64_t kAddress = 0xc0000000000;
+  if (verb != 'v' && verb != 'p') return any_integer(Value(kAddress), verb);
+  bool sharp = std::exchange(field_.flags.sharp, field_.flags.sharp_v || !field_.flags.sharp);
+  field_.integer(kAddress, 16, false, 'v', kLowerDigits);
+  field_.flags.sharp = sharp;
+}
+
 void ValuePrinter::print(Value arg, Rune verb) {
   check_printed(out_);
   if (arg.is_null()) {
@@ -165,11 +174,7 @@ void ValuePrinter::print(Value arg, Rune verb) {
   }
   if (verb == 'T') return field_.pad(field_.truncated(go_type(arg)));
   if (verb == 'p') {
-    // Addresses differ from run to run; only what is no pointer can be compared.
-    if (arg.is_map() || arg.is_list() || arg.is_opaque()) {
-      out_ += "0xc000000000";
-      return;
-    }
+    if (arg.is_map() || arg.is_list() || arg.is_opaque()) return address(verb);
     return bad_verb(verb, arg);
   }
   if (is_text(arg)) {
@@ -200,7 +205,7 @@ void ValuePrinter::nested(Value value, Rune verb, int depth) {
     case text::Kind::Double:
       return any_float(value.as_double(), verb, value);
     case text::Kind::String:
-      if (is_bytes(value)) return bytes(value.as_string(), verb);
+      if (is_bytes(value)) return bytes(value.as_string(), verb, depth > 0 ? "[]uint8" : "[]byte");
       return any_string(value.as_string(), verb, value);
     case text::Kind::List:
       return list(value, verb, depth);
@@ -267,12 +272,11 @@ void ValuePrinter::object(const Object& object, Value value, Rune verb, int dept
   bool pointer = object.kind() == GoKind::Pointer;
   if (pointer && depth > 0) {
     constexpr std::string_view kAddressVerbs = "vpbodxX";
-    if (field_.flags.sharp_v)
-      out_ += fmt::format("({})(0xc000000000)", object.type_name());
-    else if (verb < 0x80 && kAddressVerbs.find(static_cast<char>(verb)) != std::string_view::npos)
-      out_ += "0xc000000000";
-    else
-      bad_verb(verb, value);
+    if (verb >= 0x80 || kAddressVerbs.find(static_cast<char>(verb)) == std::string_view::npos)
+      return bad_verb(verb, value);
+    if (field_.flags.sharp_v) out_ += fmt::format("({})(", object.type_name());
+    address(verb);
+    if (field_.flags.sharp_v) out_ += ')';
     return;
   }
   if (pointer) out_ += '&';

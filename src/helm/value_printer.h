@@ -29,10 +29,11 @@ class ValuePrinter final {
   void any_integer(Value value, Rune verb);
   void any_float(double value, Rune verb, Value shown);
   void any_string(std::string_view text, Rune verb, Value shown);
-  void bytes(std::string_view data, Rune verb);
+  void bytes(std::string_view data, Rune verb, std::string_view type);
   void nested(Value value, Rune verb, int depth);
   void list(Value value, Rune verb, int depth);
   void map(Value value, Rune verb, int depth);
+  void address(Rune verb);
   void object(const Object& object, Value value, Rune verb, int depth);
   bool as_stringer(Value value, Rune verb);
 

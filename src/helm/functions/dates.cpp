@@ -102,20 +102,26 @@ int compare(const GoTime& a, const GoTime& b) {
   return a.nanoseconds < b.nanoseconds ? -1 : a.nanoseconds > b.nanoseconds;
 }
 
+/// As Go counts: modulo 2^64.
+int64_t sum(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
 GoTime add_date(const GoTime& t, int64_t years, int64_t months, int64_t days) {
   CivilTime c = civil(t);
-  int64_t month = c.month - 1 + months;
-  int64_t year = c.year + years + month / 12;
+  int64_t month = sum(c.month - 1, months);
+  int64_t year = sum(sum(c.year, years), month / 12);
   month %= 12;
   if (month < 0) {
     month += 12;
-    --year;
+    year = sum(year, -1);
   }
-  int64_t local = (days_from_civil(year, static_cast<int>(month) + 1, 1) + c.day - 1 + days) * 86400 +
-                  c.hour * 3600 + c.minute * 60 + c.second;
+  auto day = static_cast<uint64_t>(days_from_civil(year, static_cast<int>(month) + 1, c.day)) +
+             static_cast<uint64_t>(days);
+  int64_t local = sum(static_cast<int64_t>(day * 86400), c.hour * 3600 + c.minute * 60 + c.second);
   int offset = zone_at(t.zone, local).offset_seconds;
-  int there = zone_at(t.zone, local - offset).offset_seconds;
-  return {local - there, t.nanoseconds, t.zone};
+  int there = zone_at(t.zone, sum(local, -offset)).offset_seconds;
+  return {sum(local, -there), t.nanoseconds, t.zone};
 }
 
 using Args = std::span<const Value>;

@@ -32,6 +32,10 @@ void append_zone(std::string& out, Std std, int offset) {
   append_int(out, offset % 60, 2);
 }
 
+/// Go counts from March 1 of the year -kYearsToZero on, modulo 2^64. *Source:* Go's time.go, dateToAbsDays.
+constexpr uint64_t kYearsToZero = 292277022400;
+constexpr uint64_t kDaysToUnix = kYearsToZero / 400 * 146097 + 719468;
+
 void append_fraction(std::string& out, const Chunk& chunk, int nanoseconds) {
   if (chunk.std == Std::Fraction9 && nanoseconds == 0) return;
   std::string digits = fmt::format("{:09}", nanoseconds);
@@ -47,36 +51,36 @@ void append_fraction(std::string& out, const Chunk& chunk, int nanoseconds) {
 }  // namespace
 
 void civil_from_days(int64_t days, CivilTime& out) {
-  days += 719468;
-  int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  auto doe = days - era * 146097;
-  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  int64_t mp = (5 * doy + 2) / 153;
-  out.day = static_cast<int>(doy - (153 * mp + 2) / 5 + 1);
-  out.month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
-  out.year = yoe + era * 400 + (out.month <= 2);
+  uint64_t quarters = 4 * (static_cast<uint64_t>(days) + kDaysToUnix) + 3;
+  uint64_t in_century = 4 * (quarters % 146097 / 4) + 3;
+  uint64_t in_year = in_century % 1461 / 4;
+  uint64_t months = 5 * in_year + 461;
+  bool next_year = in_year >= 306;  // January and February
+  out.day = static_cast<int>(months % 153 / 5) + 1;
+  out.month = static_cast<int>(months / 153) - (next_year ? 12 : 0);
+  out.year = static_cast<int64_t>(quarters / 146097 * 100 - kYearsToZero + in_century / 1461 + next_year);
 }
 
 int64_t days_from_civil(int64_t year, int month, int day) {
-  year -= month <= 2;
-  int64_t era = (year >= 0 ? year : year - 399) / 400;
-  int64_t yoe = year - era * 400;
-  int64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-  return era * 146097 + doe - 719468;
+  bool next_year = month <= 2;
+  uint64_t y = static_cast<uint64_t>(year) - next_year + kYearsToZero;
+  uint64_t in_century = y % 100 * 1461 / 4;
+  auto in_year = static_cast<uint64_t>((153 * (next_year ? month + 12 : month) - 457) / 5);
+  uint64_t days = y / 100 * 146097 / 4 + in_century + in_year + static_cast<uint64_t>(day - 1);
+  return static_cast<int64_t>(days - kDaysToUnix);
 }
 
 CivilTime civil(const GoTime& time) {
-  int64_t local = time.seconds + zone_at(time.zone, time.seconds).offset_seconds;
-  int64_t days = local / 86400 - (local % 86400 < 0);
-  auto rest = static_cast<int>(local - days * 86400);
+  auto offset = static_cast<uint64_t>(zone_at(time.zone, time.seconds).offset_seconds);
+  uint64_t local = static_cast<uint64_t>(time.seconds) + offset + kDaysToUnix * 86400;
+  auto days = static_cast<int64_t>(local / 86400 - kDaysToUnix);
+  auto rest = static_cast<int>(local % 86400);
   CivilTime c{};
   civil_from_days(days, c);
   c.hour = rest / 3600;
   c.minute = rest / 60 % 60;
   c.second = rest % 60;
-  c.weekday = static_cast<int>(((days + 4) % 7 + 7) % 7);
+  c.weekday = static_cast<int>((local / 86400 + 3) % 7);
   c.yearday = static_cast<int>(days - days_from_civil(c.year, 1, 1)) + 1;
   return c;
 }

@@ -40,7 +40,7 @@ struct CivilTime {
 CivilTime civil(const GoTime& time);
 /// Days since 1970.
 int64_t days_from_civil(int64_t year, int month, int day);
-/// Sets year, month and day. *Source:* Howard Hinnant, chrono-compatible date algorithms.
+/// Sets year, month and day.
 void civil_from_days(int64_t days, CivilTime& out);
 
 /// time.Time.Format.

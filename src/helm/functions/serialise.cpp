@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "helm/functions/encoding.h"
+#include "helm/functions/go_time.h"
+#include "helm/functions/time_object.h"
 #include "helm/go_number.h"
 #include "text/json.h"
 #include "text/yaml.h"
@@ -61,6 +63,13 @@ bool must_change(Value value, int depth, EncodedSize& size) {
   }
 }
 
+void check_year(const GoTime& time) {
+  if (int64_t year = civil(time).year; year < 0 || year > 9999)
+    Call::fail(
+        "json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: year outside of range "
+        "[0,9999]");
+}
+
 /// `ordered`: structs keep the order of their fields, which only the JSON writer can show.
 Value changed(Call& call, Value value, bool ordered, int depth) {
   if (depth > kDeepest) cycle(value);
@@ -83,6 +92,7 @@ Value changed(Call& call, Value value, bool ordered, int depth) {
   if (!value.is_opaque()) return value.with_mark(0);
   const Object* object = Object::of(value);
   if (!object) Call::fail("json: unsupported type: complex128");
+  if (const GoTime* time = as_time(value)) check_year(*time);
   if (auto json = object->json(arena)) return *json;
   std::vector<text::Member> members;
   for (const Field& f : object->fields(arena)) {
@@ -285,7 +295,7 @@ std::string yaml_text(Call& call, Value value) {
     error.wrap("error marshaling into JSON: ");
     throw;
   } catch (const Error& error) {
-    Call::fail("error converting JSON to YAML: " + error.message());
+    Call::fail(error.message());
   }
   return out;
 }
