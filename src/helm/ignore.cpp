@@ -170,7 +170,9 @@ void Ignore::add(std::string_view line) {
     rule.whole_path = line.find('/') != std::string_view::npos;
   }
   rule.pattern = line;
-  rule.literal = std::min(line.find_first_of("*?[\\"), line.size());
+  constexpr std::string_view kSpecial = "*?[\\";
+  rule.literal = std::min(line.find_first_of(kSpecial), line.size());
+  rule.is_suffix = line.starts_with('*') && line.substr(1).find_first_of(kSpecial) == std::string_view::npos;
   rules_.push_back(std::move(rule));
 }
 
@@ -178,9 +180,7 @@ bool Ignore::Rule::matches(std::string_view path) const {
   // Most rules are a name or "*.suffix", and most paths differ from the others within a letter or two.
   if (!path.starts_with(std::string_view(pattern).substr(0, literal))) return false;
   if (literal == pattern.size()) return path.size() == literal;
-  std::string_view suffix = std::string_view(pattern).substr(1);
-  bool plain_suffix = pattern[0] == '*' && suffix.find_first_of("*?[\\") == std::string_view::npos;
-  if (plain_suffix && !path.ends_with(suffix)) return false;
+  if (is_suffix && !path.ends_with(std::string_view(pattern).substr(1))) return false;
   return match_path(pattern, path);
 }
 

@@ -19,7 +19,8 @@ class Ignore final {
  private:
   struct Rule {
     std::string pattern;
-    size_t literal = 0;  ///< how much of it, from the front, stands for itself
+    size_t literal = 0;      ///< how much of it, from the front, stands for itself
+    bool is_suffix = false;  ///< what follows a '*' stands for itself
     bool negated = false;
     bool folders_only = false;
     bool whole_path = false;  ///< else the last part of the path is matched

@@ -113,6 +113,11 @@ void Lexer::pass_word() {
   }
 }
 
+void Lexer::pass_space() {
+  while (pos_ < input_.size() && is(input_[pos_], kSpace)) ++pos_;
+  ignore();
+}
+
 bool Lexer::accept(std::string_view set) {
   if (pos_ >= input_.size() || set.find(input_[pos_]) == std::string_view::npos) return false;
   ++pos_;
@@ -248,7 +253,7 @@ bool Lexer::skip_comment(Token& error) {
     return false;
   }
   pos_ += trim ? 4 : 2;
-  if (trim) pos_ = std::min(input_.find_first_not_of(kSpaces, pos_), input_.size());
+  if (trim) pass_space();
   ignore();
   return true;
 }
@@ -277,10 +282,7 @@ Token Lexer::right_delim(bool trim) {
   }
   pos_ += 2;
   Token token = make(TokenKind::RightDelim);
-  if (trim) {
-    pos_ = std::min(input_.find_first_not_of(kSpaces, pos_), input_.size());
-    ignore();
-  }
+  if (trim) pass_space();
   return token;
 }
 

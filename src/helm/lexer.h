@@ -83,6 +83,7 @@ class Lexer final {
   int32_t take();
   int32_t look() const;
   void pass_word();
+  void pass_space();
   bool accept(std::string_view set);
   void accept_run(std::string_view set);
   bool scan_number();

@@ -25,9 +25,16 @@ namespace {
 /// Up to here a scan over hashes beats a binary search over texts.
 constexpr uint32_t kScanLimit = 48;
 
-Member* lower_bound(MapBody* map, std::string_view key) {
+/// By bytes; most keys beside each other differ in the first.
+bool before(const Key& a, const Key& b) {
+  auto first = [](const Key& key) { return static_cast<unsigned char>(key.data[0]); };
+  if (a.size && b.size && first(a) != first(b)) return first(a) < first(b);
+  return a.view() < b.view();
+}
+
+Member* lower_bound(MapBody* map, const Key& key) {
   return std::lower_bound(map->members, map->members + map->size, key,
-                          [](const Member& m, std::string_view k) { return m.key.view() < k; });
+                          [](const Member& m, const Key& k) { return before(m.key, k); });
 }
 
 template <class Body, class Item>
@@ -94,8 +101,8 @@ Value Value::list_of(Arena& arena, std::span<const Value> items) {
 }
 
 Value Value::map_of(Arena& arena, std::span<Member> members) {
-  auto before = [](const Member& a, const Member& b) { return a.key.view() < b.key.view(); };
-  if (!std::ranges::is_sorted(members, before)) std::ranges::stable_sort(members, before);
+  if (!std::ranges::is_sorted(members, before, &Member::key))
+    std::ranges::stable_sort(members, before, &Member::key);
   Value value = map(arena, members.size());
   MapBody* body = value.map_;
   for (const Member& m : members) {
@@ -185,7 +192,7 @@ Value* Value::find(const Key& key) const {
       if (m->key == key) return &m->value;
     return nullptr;
   }
-  Member* m = lower_bound(map_, key.view());
+  Member* m = lower_bound(map_, key);
   return m != map_->members + map_->size && m->key == key ? &m->value : nullptr;
 }
 
@@ -203,7 +210,7 @@ void Value::set_borrowed(Arena& arena, const Key& key, Value value) const {
   SHIPIT_CHECK(kind_ == Kind::Map, "set on a value that is not a map");
   // Sources are mostly sorted already: try the end first.
   Member* end = map_->members + map_->size;
-  Member* at = map_->size && end[-1].key.view() < key.view() ? end : lower_bound(map_, key.view());
+  Member* at = map_->size && before(end[-1].key, key) ? end : lower_bound(map_, key);
   if (at != end && at->key == key) {
     at->value = value;
     return;
@@ -219,7 +226,7 @@ void Value::set_borrowed(Arena& arena, const Key& key, Value value) const {
 bool Value::erase(const Key& key) const {
   if (kind_ != Kind::Map) return false;
   Member* end = map_->members + map_->size;
-  Member* at = lower_bound(map_, key.view());
+  Member* at = lower_bound(map_, key);
   if (at == end || !(at->key == key)) return false;
   std::memmove(static_cast<void*>(at), at + 1, static_cast<size_t>(end - at - 1) * sizeof(Member));
   --map_->size;

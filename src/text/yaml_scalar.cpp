@@ -62,7 +62,7 @@ std::optional<Value> resolve_word(std::string_view text) {
   };
   if (text.empty() || text.size() > 5 || kFirst.find(text[0]) == std::string_view::npos) return std::nullopt;
   for (const Word& word : kWords)
-    if (word.text == text) return word.value;
+    if (word.text[0] == text[0] && word.text == text) return word.value;
   return std::nullopt;
 }
 
