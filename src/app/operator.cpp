@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "adapters/charts/ops_charts.h"
+#include "adapters/charts/schema_documents.h"
 #include "adapters/git/remote_url.h"
 #include "adapters/kube/cluster.h"
 #include "adapters/kube/records.h"
@@ -57,7 +58,7 @@ struct Operator::Parts {
         repository(options.git, http),
         chart_repository(readable(options.git), http),
         charts(chart_repository),
-        deployer(cluster, records, {&charts}, clock) {
+        deployer(cluster, records, {&charts}, clock, adapters::schema_documents(http)) {
     if (options.queue) events.emplace(http, clock, *options.queue);
     if (options.datadog) monitors.emplace(http, clock, *options.datadog);
     net::ServerOptions web;

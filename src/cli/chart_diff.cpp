@@ -137,7 +137,7 @@ void diff_chart(const ChartDiffOptions& options, const ChartServices& services, 
   }
   render.is_upgrade = current != nullptr;
   helm::RenderResult result =
-      render_input(render, input, records.empty() ? 1 : records.back().revision + 1, trace);
+      render_input(render, services, input, records.empty() ? 1 : records.back().revision + 1, trace);
   append_hooks(result.manifest, result.hooks);
   warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
   for (const std::string& warning : warnings) err << "warning: " << warning << '\n';

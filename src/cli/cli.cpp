@@ -70,7 +70,7 @@ void split_reference(const std::string& reference, PushArgs& args) {
 
 int run(int argc, char** argv, const AppVerbs& app, net::HttpClient& http) {
   // The verbs on charts have Helm's flags, which CLI11 can't read as Helm does.
-  ChartServices services{&http, app.connect, app.context_namespace};
+  ChartServices services{&http, app.connect, app.context_namespace, app.schemas};
   std::vector<std::string> arguments(argv + std::min(argc, 2), argv + argc);
   if (argc > 1 && std::string_view(argv[1]) == "template")
     return template_verb(arguments, services, std::cout, std::cerr);

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "cli/live_cluster.h"
+#include "helm/schema.h"
 #include "net/client.h"
 
 namespace shipit::cli {
@@ -56,6 +57,7 @@ struct AppVerbs {
   std::function<int(const SandboxArgs&)> sandbox;
   ConnectCluster connect;
   ContextNamespace context_namespace;
+  helm::OpenSchemaReader schemas;  ///< for what a values.schema.json refers to
   std::function<int(const ServeArgs&)> serve;
   std::function<std::string()> crd;  ///< the HelmRelease definition, as YAML
 };

@@ -22,7 +22,7 @@ namespace shipit::cli {
 namespace {
 
 constexpr std::string_view kDefaultName = "release-name";
-constexpr Duration kFetchTime{30'000};
+constexpr Duration kFetchTime{30'000}, kSchemaTime{60'000};
 constexpr std::array<std::string_view, 6> kSystemLabels = {"name",    "owner",     "status",
                                                            "version", "createdAt", "modifiedAt"};
 
@@ -117,7 +117,7 @@ void check_labels(const TemplateOptions& options) {
 void run(const TemplateOptions& options, const ChartServices& services, std::vector<std::string>& warnings,
          helm::RenderTrace& trace, std::string& out) {
   RenderInput input = read_input(options, services, warnings);
-  helm::RenderResult result = render_input(options, input, 1, trace);
+  helm::RenderResult result = render_input(options, services, input, 1, trace);
   warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
   if (!options.post_renderer.empty()) post_render(options, result);
   std::string text;
@@ -179,7 +179,9 @@ RenderInput read_input(const TemplateOptions& options, const ChartServices& serv
     return read_input_file(path, services);
   });
   input.chart = load_chart_from(options.chart);
-  if (input.chart->metadata.deprecated) warnings.emplace_back("this chart is deprecated");
+  const helm::Metadata& metadata = input.chart->metadata;
+  bool installable = metadata.type.empty() || metadata.type == "application";
+  if (metadata.deprecated && installable) warnings.emplace_back("this chart is deprecated");
   check_dependencies(options, *input.chart);
   input.ns = namespace_of(options, services);
   if (options.server) {
@@ -197,13 +199,14 @@ RenderInput read_input(const TemplateOptions& options, const ChartServices& serv
   return input;
 }
 
-helm::RenderResult render_input(const TemplateOptions& options, const RenderInput& input, int revision,
-                                helm::RenderTrace& trace) {
+helm::RenderResult render_input(const TemplateOptions& options, const ChartServices& services,
+                                const RenderInput& input, int revision, helm::RenderTrace& trace) {
   check_labels(options);
   helm::RenderRequest request;
   request.release = {input.name, input.ns, revision, options.is_upgrade};
   request.capabilities = &input.capabilities;
   request.skip_schema = options.skip_schema_validation;
+  if (services.schemas) request.schema_reader = services.schemas({Deadline::in(kSchemaTime), {}});
   request.include_crds = options.include_crds;
   request.want_crds = options.include_crds;
   request.engine.enable_dns = options.enable_dns;

@@ -11,6 +11,7 @@
 #include "cli/live_cluster.h"
 #include "helm/chart.h"
 #include "helm/render.h"
+#include "helm/schema.h"
 #include "helm/set.h"
 #include "net/client.h"
 
@@ -51,6 +52,7 @@ struct ChartServices {
   net::HttpClient* http = nullptr;  ///< for values from URLs
   ConnectCluster connect;
   ContextNamespace context_namespace;
+  helm::OpenSchemaReader schemas;  ///< for what values.schema.json refers to
 };
 
 /// Everything a render is made from, in the order in which Helm complains about it.
@@ -68,8 +70,8 @@ RenderInput read_input(const TemplateOptions& options, const ChartServices& serv
 /// A file of a flag: standard input for "-", a URL, or a path. Errors: "open X: no such file or directory".
 std::string read_input_file(const std::string& name, const ChartServices& services);
 /// Renders it; `lookup` asks the cluster when there is one.
-helm::RenderResult render_input(const TemplateOptions& options, const RenderInput& input, int revision,
-                                helm::RenderTrace& trace);
+helm::RenderResult render_input(const TemplateOptions& options, const ChartServices& services,
+                                const RenderInput& input, int revision, helm::RenderTrace& trace);
 
 /// Prints to `out`, errors ("Error: …") and warnings to `err`. Returns the exit code: 0 or 1.
 int run_template(const TemplateOptions& options, const ChartServices& services, std::ostream& out,

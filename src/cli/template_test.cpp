@@ -124,6 +124,22 @@ TEST_F(TemplateVerb, ValuesAreFetchedWhereThereIsAClient) {
   EXPECT_TRUE(ran.err.starts_with("Error: failed to fetch http://r/nope.yaml : 404")) << ran.err;
 }
 
+TEST_F(TemplateVerb, SchemasReadWhatTheyReferToWhereThereIsAReader) {
+  write("app/templates/a.yaml", "v: 1\n");
+  write("app/values.schema.json", R"({"properties":{"a":{"$ref":"https://a.test/s.json"}}})");
+  Ran refused = run({"x", "--set", "a=1"});
+  EXPECT_NE(refused.err.find("failing loading \"https://a.test/s.json\": references to other places are not"),
+            std::string::npos)
+      << refused.err;
+  ChartServices services;
+  services.schemas = [](Wait) -> helm::SchemaReader {
+    return [](const std::string&) { return std::string(R"({"type":"string"})"); };
+  };
+  EXPECT_EQ(run({"x", "--set", "a=b"}, services).code, 0);
+  Ran broken = run({"x", "--set", "a=1"}, services);
+  EXPECT_NE(broken.err.find("at '/a': got number, want string"), std::string::npos) << broken.err;
+}
+
 TEST_F(TemplateVerb, APostRendererThatFailsFailsTheRender) {
   write("app/templates/a.yaml", "kind: A\n");
   EXPECT_NE(run({"x", "--post-renderer", "cat"}).out.find("# Source: app/templates/a.yaml\nkind: A\n"),

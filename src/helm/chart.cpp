@@ -176,10 +176,15 @@ class Sha256 final {
 Chart::Chart() = default;
 Chart::~Chart() = default;
 
-const Schema* Chart::compiled_schema() const {
+const Schema* Chart::compiled_schema(const SchemaReader& reader) const {
   if (schema.empty()) return nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (compiled_schema_) return compiled_schema_.get();
+  }
+  auto compiled = std::make_unique<const Schema>(schema, reader);  // the reader may take its time
   std::lock_guard lock(mutex_);
-  if (!compiled_schema_) compiled_schema_ = std::make_unique<const Schema>(schema);
+  if (!compiled_schema_) compiled_schema_ = std::move(compiled);
   return compiled_schema_.get();
 }
 

@@ -18,7 +18,8 @@
 namespace shipit::helm {
 
 class Schema;
-struct ParsedTemplates;  // in render.cpp
+using SchemaReader = std::function<std::string(const std::string& url)>;  // schema.h
+struct ParsedTemplates;                                                   // in render.cpp
 
 /// A file of a chart: its path from the chart's folder on, with '/', and its bytes.
 struct File {
@@ -95,9 +96,9 @@ class Chart final {
       const std::string& selection,
       const std::function<std::shared_ptr<const ParsedTemplates>()>& make) const;
 
-  /// values.schema.json, compiled on first use; nullptr when there is none. Thread-safe.
-  /// Errors: Invalid, when it doesn't compile.
-  const Schema* compiled_schema() const;
+  /// values.schema.json, compiled on first use and kept with what it refers to; nullptr when there is none.
+  /// Thread-safe. Errors: as Schema's.
+  const Schema* compiled_schema(const SchemaReader& reader) const;
 
  private:
   struct ParsedSet {

@@ -100,6 +100,12 @@ constexpr const char* kDefinitions =
     R"("schemas":{"type":"array","minItems":1,"items":{"$ref":"#"}},)"
     R"("names":{"type":"array","items":{"type":"string"},"uniqueItems":true)";
 
+/// What schemas of charts refer to in the metaschemas up to draft 7; named {0}Integer.
+constexpr const char* kOldDefinitions =
+    R"("definitions":{{"schemaArray":{{"$ref":"#/$defs/schemas"}},"stringArray":{{"$ref":"#/$defs/names"}},)"
+    R"("{0}Integer":{{"type":"integer","minimum":0}},"{0}IntegerDefault0":{{"type":"integer","minimum":0}},)"
+    R"("simpleTypes":{{"enum":["array","boolean","integer","null","number","object","string"]}}}},)";
+
 /// Vocabularies in the order in which complaints name them.
 enum Part { kCore, kApplicator, kUnevaluated, kValidation, kAbout, kFormat, kContent, kWhole, kParts };
 
@@ -348,8 +354,9 @@ std::string metaschema(int draft) {
   }
   std::string dependent =
       draft == 4 ? R"(,"dependencies":{"exclusiveMaximum":["maximum"],"exclusiveMinimum":["minimum"]})" : "";
-  return fmt::format(R"({{"$schema":"{}#","$defs":{{{}}},{}"type":{},"properties":{{{}}}{}}})",
-                     metaschema_url(draft), definitions,
+  std::string old = draft < 2019 ? fmt::format(kOldDefinitions, draft == 4 ? "positive" : "nonNegative") : "";
+  return fmt::format(R"({{"$schema":"{}#","$defs":{{{}}},{}{}"type":{},"properties":{{{}}}{}}})",
+                     metaschema_url(draft), definitions, old,
                      parts.empty() ? "" : fmt::format(R"("allOf":[{}],)", parts), type, properties[kWhole],
                      dependent);
 }

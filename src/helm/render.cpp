@@ -231,34 +231,41 @@ ActiveChart active_chart(const Chart& chart, Value values, Arena& arena, std::ve
   }
 }
 
-/// One chart's and its subcharts' complaints, as Helm lists them.
-std::string schema_complaints(const ActiveChart& active, Value values, std::vector<std::string>& warnings) {
-  std::string out;
-  std::string broken;
-  try {
-    if (const Schema* schema = active.chart->compiled_schema()) {
-      for (const std::string& urn : schema->urns())
-        warnings.push_back("unresolved URN reference ignored; using permissive schema urn=" + urn);
-      broken = schema->validate(values);
-    }
-  } catch (const Error& error) {
-    broken = error.message();  // no line end after it, as in Helm
-  }
-  if (!broken.empty()) out += active.name + ":\n" + broken;
-  for (const ActiveChart& sub : active.subcharts) {
-    const Value* own = values.find(sub.name);
-    if (!own || own->is_null()) continue;
-    if (own->is_map()) out += schema_complaints(sub, *own, warnings);
-  }
-  return out;
-}
+/// What the schemas of a chart and its subcharts complain of, as Helm lists it.
+class SchemaCheck final {
+ public:
+  SchemaCheck(const SchemaReader& reader, std::vector<std::string>& warnings)
+      : reader_(reader), warnings_(warnings) {}
 
-void check_schema(const ActiveChart& active, Value values, std::vector<std::string>& warnings) {
-  std::string complaints = schema_complaints(active, values, warnings);
-  if (!complaints.empty())
-    throw invalid("values don't meet the specifications of the schema(s) in the following chart(s):\n" +
-                  complaints);
-}
+  void run(const ActiveChart& active, Value values) {
+    std::string broken;
+    try {
+      if (const Schema* schema = active.chart->compiled_schema(reader_)) {
+        for (const std::string& urn : schema->urns())
+          warnings_.push_back("unresolved URN reference ignored; using permissive schema urn=" + urn);
+        broken = schema->validate(values);
+      }
+    } catch (const Error& error) {
+      broken = error.message();  // no line end after it, as in Helm
+      if (error.kind() != ErrorKind::Invalid) kind_ = error.kind();
+    }
+    if (!broken.empty()) complaints_ += active.name + ":\n" + broken;
+    for (const ActiveChart& sub : active.subcharts)
+      if (const Value* own = values.find(sub.name); own && own->is_map()) run(sub, *own);
+  }
+
+  void fail_if_broken() const {
+    if (complaints_.empty()) return;
+    throw Error(kind_, "values don't meet the specifications of the schema(s) in the following chart(s):\n" +
+                           complaints_);
+  }
+
+ private:
+  const SchemaReader& reader_;
+  std::vector<std::string>& warnings_;
+  std::string complaints_;
+  ErrorKind kind_ = ErrorKind::Invalid;  // another one: it may pass
+};
 
 void check_kube_version(const Chart& chart, const KubeVersion& kube) {
   const std::string& wanted = chart.metadata.kube_version;
@@ -290,7 +297,11 @@ void render_into(RenderResult& result, const Chart& chart, Value values, const R
   Renderer renderer(request);
   ActiveChart active = active_chart(chart, values, renderer.arena(), result.warnings);
   Value coalesced = coalesce_values(active, values, renderer.arena(), result.warnings);
-  if (!request.skip_schema) check_schema(active, coalesced, result.warnings);
+  if (!request.skip_schema) {
+    SchemaCheck check(request.schema_reader, result.warnings);
+    check.run(active, coalesced);
+    check.fail_if_broken();
+  }
   if (request.trace) request.trace->began = true;
   check_kube_version(chart, request.capabilities->kube_version);
   renderer.collect(active, coalesced, true);

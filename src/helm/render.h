@@ -1,7 +1,7 @@
 #pragma once
 // One call from a chart and values to what is to be applied: dependencies, coalescing, schema, templates,
 // hooks and order, as `helm install` and `helm template` do it. Used by the deploy stage and the CLI. Pure
-// but for `lookup`; many threads may render one Chart at the same time.
+// but for `lookup` and what schemas refer to; many threads may render one Chart at the same time.
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +33,7 @@ struct RenderRequest {
   ReleaseOptions release;
   const Capabilities* capabilities = &Capabilities::offline();
   bool skip_schema = false;
+  SchemaReader schema_reader;  ///< for references of values.schema.json; empty: refused
   bool subchart_notes = false;
   bool include_crds = false;     ///< put crds/ in front of `manifest`
   bool want_crds = true;         ///< give RenderResult::crds: copies, of megabytes in some charts
@@ -53,7 +54,7 @@ struct RenderResult {
 
 /// Errors: Invalid in Helm's own words: a template that fails ("execution error at
 /// (app/templates/x.yaml:3:4): …"), a value that breaks the schema, a chart for another Kubernetes, a
-/// document that isn't YAML.
+/// document that isn't YAML. Of another kind when the schema's reader says so.
 RenderResult render(const Chart& chart, text::Value values, const RenderRequest& request);
 
 /// The chart's JSON for a record, with values and dependencies as this render would see them.

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/error.h"
+
 namespace shipit::helm {
 namespace {
 
@@ -60,6 +62,29 @@ TEST(Render, ThreadsMayShareAChart) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST(Render, ASchemaIsCompiledAgainUntilWhatItRefersToIsThere) {
+  auto chart = load_chart({{"Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n"},
+                           {"values.schema.json", R"({"$ref":"http://a.test/s.json"})"}});
+  RenderRequest request = request_for("a");
+  request.schema_reader = [](const std::string&) -> std::string { throw unavailable("closed"); };
+  try {
+    render(*chart, {}, request);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Unavailable);  // it may pass
+    EXPECT_EQ(error.message(),
+              "values don't meet the specifications of the schema(s) in the following chart(s):\n"
+              "app:\nfailing loading \"http://a.test/s.json\": closed");
+  }
+  int read = 0;
+  request.schema_reader = [&](const std::string&) {
+    ++read;
+    return std::string("true");
+  };
+  for (int i = 0; i < 3; ++i) render(*chart, {}, request);
+  EXPECT_EQ(read, 1);
 }
 
 }  // namespace

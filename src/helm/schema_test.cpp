@@ -92,8 +92,95 @@ TEST(Schema, RefusesWhatDoesNotCompile) {
   EXPECT_TRUE(checked("{", "{}").starts_with("error: "));
 }
 
+/// Documents by URL, each of which may be read once.
+class Documents final {
+ public:
+  explicit Documents(std::map<std::string, std::string> documents) : documents_(std::move(documents)) {}
+
+  SchemaReader reader() {
+    return [this](const std::string& url) {
+      auto found = documents_.extract(url);
+      if (found.empty()) throw unavailable("nothing at " + url);
+      return found.mapped();
+    };
+  }
+  bool all_read() const { return documents_.empty(); }
+
+ private:
+  std::map<std::string, std::string> documents_;
+};
+
+TEST(Schema, DocumentsAreReadOnceWhenAReferenceLeadsThere) {
+  Documents documents({{"http://a.test/s/port.json", R"({"$ref":"../defs.json#/$defs/port"})"},
+                       {"http://a.test/defs.json", R"({"$defs":{"port":{"type":"integer"}}})"}});
+  Schema schema(
+      R"({"$id":"http://a.test/s/own.json","properties":{"p":{"$ref":"port.json"},"q":{"$ref":"port.json"}},)"
+      R"("unknown":{"$ref":"never.json"}})",
+      documents.reader());
+  EXPECT_TRUE(documents.all_read());
+  EXPECT_EQ(schema.validate(text::parse_json(R"({"p":1,"q":"x"})").root),
+            "- at '/q': got string, want integer\n");
+}
+
+TEST(Schema, WhatAReaderSaysKeepsItsKind) {
+  Documents documents({{"http://a.test/1", R"({"$ref":"2"})"}, {"http://a.test/3", "<html>"}});
+  try {
+    Schema(R"({"$ref":"http://a.test/1"})", documents.reader());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+    EXPECT_EQ(error.message(), "failing loading \"http://a.test/2\": nothing at http://a.test/2");
+  }
+  try {
+    Schema(R"({"$ref":"http://a.test/3"})", documents.reader());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Invalid);
+    EXPECT_EQ(error.message(),
+              "failing loading \"http://a.test/3\": invalid character '<' looking for beginning of value "
+              "(line 1, column 1 of http://a.test/3)");
+  }
+}
+
+TEST(Schema, ReadsAHundredDocumentsAndNoMore) {
+  int read = 0;
+  SchemaReader endless = [&](const std::string& url) {
+    ++read;
+    return fmt::format(R"({{"$ref":"{}x"}})", url);
+  };
+  try {
+    Schema(R"({"$ref":"http://a.test/"})", endless);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("refers to more than 100 other documents"), std::string::npos);
+  }
+  EXPECT_EQ(read, 100);
+}
+
+TEST(Schema, PlacesThatNoKeywordHasAreLookedThroughWhenAReferenceLeadsThere) {
+  EXPECT_EQ(
+      checked(
+          R"({"properties":{"a":{"$ref":"#/x/y"}},"x":{"y":{"$id":"http://a.test/i","$ref":"#/z","z":false}}})",
+          R"({"a":1})"),
+      "- at '/a': false schema\n");
+  EXPECT_TRUE(checked(R"({"$ref":"#/x/y"   ,"x":{"y":{"type":1}}})", "{}")
+                  .starts_with("error: \"file:///values.schema.json#/x/y\" is not valid against metaschema"));
+  EXPECT_EQ(
+      checked(R"({"x":{"type":1},"properties":{"default":{"$anchor":"a","type":"null"},"b":{"$ref":"#a"}}})",
+              R"({"b":1})"),
+      "- at '/b': got number, want null\n");
+}
+
 TEST(Schema, EndsOnCyclesAndDeepOnes) {
-  EXPECT_TRUE(checked(R"({"$ref":"#"})", "{}").find("causing reference cycle") != std::string::npos);
+  EXPECT_EQ(
+      checked(R"({"allOf":[{"if":{"$ref":"#/$defs/a b"}}],"$defs":{"a b":{"not":{"$ref":"#"}}}})", "{}"), "");
+  EXPECT_EQ(
+      checked(
+          R"({"properties":{"r":{"anyOf":[{"$ref":"#/$defs/a b"}]}},"$defs":{"a b":{"$ref":"#/properties/r"}}})",
+          R"({"r":1})"),
+      "- at '/r': 'anyOf' failed\n"
+      "  - at '/r': both /properties/r/anyOf/0/$ref/$ref and /properties/r resolve to "
+      "\"file:///values.schema.json#/properties/r\" causing reference cycle\n");
   std::string deep = "1", schema = R"({"items":{"$ref":"#"}})";
   for (int i = 0; i < 250; ++i) deep = "[" + deep + "]";
   EXPECT_EQ(checked(schema, deep), "");

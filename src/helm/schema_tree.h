@@ -44,6 +44,16 @@ class Rare final {
   std::unique_ptr<Rules> rules_;
 };
 
+/// A JSON text with schemas in it.
+struct SchemaDocument {
+  std::string url;
+  text::Document text;
+
+  /// "file:///values.schema.json#/properties/a"
+  std::string at(std::string_view pointer) const;
+  std::string location(const text::Value* part) const;
+};
+
 struct SchemaNode;
 using SchemaRef = const SchemaNode*;
 
@@ -112,7 +122,8 @@ struct NumberRules {
 
 /// One schema. Texts are the document's.
 struct SchemaNode {
-  const text::Value* schema = nullptr;   ///< where it stands in the document; nullptr for one made up
+  const text::Value* schema = nullptr;  ///< where it stands in the document
+  const SchemaDocument* document = nullptr;
   const SchemaNode* resource = nullptr;  ///< the schema with the $id it lies in
   int draft = 2020;
   std::optional<bool> boolean;  ///< true, false or {}
@@ -127,6 +138,8 @@ struct SchemaNode {
 
 inline constexpr std::string_view kSchemaUrl = "file:///values.schema.json";
 
+/// Errors: Invalid, in the words of Helm's decoder for a text that is no JSON; `name` is added.
+text::Document schema_json(std::string_view json, std::string_view name);
 /// The JSON pointer of a part of a schema's document: "/properties/a".
 std::string schema_pointer(const text::Value& document, const text::Value* part);
 

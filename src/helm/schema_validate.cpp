@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "helm/schema_tree.h"
 #include "helm/stack_guard.h"
+#include "helm/unicode.h"
 #include "text/json.h"
 #include "text/utf8.h"
 
@@ -83,6 +84,16 @@ struct Scope {
   const SchemaNode* node;
   int value_id;
   const Scope* parent;
+  const char* keyword = nullptr;  ///< the reference it was entered by
+
+  std::string location() const { return node->document->location(node->schema); }
+  /// The keywords from the first schema on.
+  static std::string path(const Scope* scope) {
+    if (!scope->parent) return "";
+    std::string before = path(scope->parent);
+    if (scope->keyword) return before + "/" + scope->keyword;
+    return before + scope->location().substr(scope->parent->location().size());
+  }
 };
 
 /// The path to the value being looked at, as a chain of stack frames.
@@ -108,7 +119,6 @@ struct Place {
 };
 
 struct Work {
-  const Value* document;  ///< of the schema
   uint64_t steps = 0;
   StackGuard stack{kMaxStackBytes};
 };
@@ -146,8 +156,10 @@ class Validation final {
     if (n.boolean) return *n.boolean ? Result() : complaint([] { return std::string("false schema"); });
     for (const Scope* s = scope_.parent; s && s->value_id == scope_.value_id; s = s->parent)
       if (s->node == scope_.node)
-        return complaint(
-            [&] { return fmt::format("both  and  resolve to \"{}\" causing reference cycle", location()); });
+        return complaint([&] {
+          return fmt::format("both {} and {} resolve to {} causing reference cycle", Scope::path(&scope_),
+                             Scope::path(s), quoted(scope_.location()));
+        });
     SchemaType type = schema_type_of(value_);
     if (n.types && !(n.types & type) && !((n.types & kInteger) && type == kNumber && is_whole(value_)))
       return complaint(
@@ -168,7 +180,7 @@ class Validation final {
             [&] { return fmt::format("{} is not valid {}: {}", display(value_), n.string->format, why); });
     }
     if (n.any->ref) {
-      Result broken = reference(*n.any->ref);
+      Result broken = reference(*n.any->ref, "$ref");
       if (n.draft < 2019) return broken;
       add(std::move(broken));
     }
@@ -220,9 +232,6 @@ class Validation final {
   void add(Result result) {
     if (result) complaints_.push_back(std::move(*result));
   }
-  std::string location() const {
-    return fmt::format("{}#{}", kSchemaUrl, schema_pointer(*work_.document, node_.schema));
-  }
   bool settled() const { return answer_only_ && !complaints_.empty(); }
 
   std::string wanted_types() const {
@@ -248,9 +257,9 @@ class Validation final {
 
   // Other schemas.
 
-  Result self(const SchemaNode& schema, bool answer_only = false) {
-    Validation inner(schema, value_, place_, {&schema, scope_.value_id, &scope_}, answer_only_ || answer_only,
-                     !unevaluated_.empty(), work_);
+  Result self(const SchemaNode& schema, bool answer_only = false, const char* keyword = nullptr) {
+    Validation inner(schema, value_, place_, {&schema, scope_.value_id, &scope_, keyword},
+                     answer_only_ || answer_only, !unevaluated_.empty(), work_);
     Result result = inner.run();
     if (!result) unevaluated_.keep_common(inner.unevaluated());
     return result;
@@ -268,8 +277,8 @@ class Validation final {
     return child(schema, value_[index], {nullptr, {}, index});
   }
 
-  Result reference(const SchemaNode& schema) {
-    Result broken = self(schema);
+  Result reference(const SchemaNode& schema, const char* keyword) {
+    Result broken = self(schema, false, keyword);
     if (!broken) return {};
     Result reference = complaint([] { return std::string("validation failed"); });
     reference->sort = Sort::Reference;
@@ -489,7 +498,7 @@ class Validation final {
       if (schema->any->recursive_anchor)
         for (const Scope* s = &scope_; s; s = s->parent)
           if (s->node->resource->any->recursive_anchor) schema = s->node;
-      add(reference(*schema));
+      add(reference(*schema, "$recursiveRef"));
     }
     if (const SchemaNode* schema = node_.any->dynamic_ref) {
       std::string_view anchor = node_.any->dynamic_ref_anchor;
@@ -497,7 +506,7 @@ class Validation final {
         for (const Scope* s = &scope_; s; s = s->parent)
           if (const auto* anchors = s->node->resource->dynamic_anchors.get())
             if (auto found = anchors->find(anchor); found != anchors->end()) schema = found->second;
-      add(reference(*schema));
+      add(reference(*schema, "$dynamicRef"));
     }
   }
 
@@ -626,7 +635,7 @@ SchemaType schema_type_of(Value value) {
 
 std::optional<SchemaComplaint> validate_schema(const SchemaNode& root, Value value) {
   for (bool answer_only : {true, false}) {  // most values are fine: texts are only made when they are not
-    Work work{root.schema};
+    Work work;
     Result result = Validation(root, value, nullptr, {&root, 0, nullptr}, answer_only, false, work).run();
     if (!result || !answer_only) return result;
   }

@@ -269,6 +269,7 @@ Progress NativeDeployer::start(const ports::DeployRequest& request, Wait wait) {
       helm::RenderRequest render;
       render.release = {request.name.release, request.name.ns, request.revision, !history.empty()};
       render.capabilities = &capabilities;
+      if (schemas_) render.schema_reader = schemas_(wait);
       render.engine.lookup = [&](text::Arena& arena, const helm::LookupRequest& ask) {
         return look_up(arena, ask, cluster_, wait);
       };

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "helm/chart.h"
 #include "helm/record.h"
+#include "helm/schema.h"
 #include "ports/charts.h"
 #include "ports/cluster.h"
 #include "ports/deployer.h"
@@ -22,8 +23,12 @@ namespace shipit::flow {
 class NativeDeployer final : public ports::Deployer {
  public:
   NativeDeployer(ports::Cluster& cluster, ports::Records& records, std::vector<ports::Charts*> charts,
-                 const Clock& clock)
-      : cluster_(cluster), records_(records), charts_(std::move(charts)), clock_(clock) {}
+                 const Clock& clock, helm::OpenSchemaReader schemas = {})
+      : cluster_(cluster),
+        records_(records),
+        charts_(std::move(charts)),
+        clock_(clock),
+        schemas_(std::move(schemas)) {}
 
   std::string chart_digest(const domain::ChartRef& chart, const domain::CommitId& commit, Wait wait) override;
   std::vector<domain::Revision> history(const ports::HelmName& name, Wait wait) override;
@@ -72,6 +77,7 @@ class NativeDeployer final : public ports::Deployer {
   ports::Records& records_;
   std::vector<ports::Charts*> charts_;
   const Clock& clock_;
+  helm::OpenSchemaReader schemas_;
 
   // Caches, by identity that never changes its content. Bounded; the oldest goes first.
   std::mutex mutex_;

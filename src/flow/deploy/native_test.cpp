@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "testing/manual_clock.h"
 #include "testing/memory_ports.h"
 #include "text/yaml.h"
@@ -70,6 +71,47 @@ TEST(NativeDeployer, RecordsAreReadWholeOnlyWhenOneChanged) {
   records.records.pop_back();
   EXPECT_EQ(described(), "c.");
   EXPECT_EQ(records.lists, lists + 3);
+}
+
+/// One chart, whose schema refers to another document.
+class OneChart final : public ports::Charts {
+ public:
+  bool serves(const std::string&) const override { return true; }
+  ports::ChartBytes fetch(const domain::ChartRef&, const domain::CommitId&, Wait) override {
+    return {.digest = "sha256:1",
+            .files = {{"Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n"},
+                      {"values.schema.json", R"({"$ref":"https://a.test/s.json"})"}}};
+  }
+};
+
+TEST(NativeDeployer, ASchemaOutOfReachIsTriedAgainAndOneThatIsBrokenFails) {
+  testing::MemoryCluster cluster;
+  testing::ManualClock clock;
+  OneRelease records;
+  OneChart chart;
+  std::string document;
+  NativeDeployer deployer(cluster, records, {&chart}, clock, [&](Wait) -> helm::SchemaReader {
+    return [&](const std::string&) {
+      if (document.empty()) throw unavailable("no route");
+      return document;
+    };
+  });
+  ports::DeployRequest request;
+  request.name = {"default", "hello"};
+  request.revision = 1;
+  request.values_json = R"({"port":"x"})";
+  try {
+    deployer.start(request, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.transient()) << error.what();
+  }
+  document = R"({"properties":{"port":{"type":"integer"}}})";
+  ports::Progress broken = deployer.start(request, {});
+  EXPECT_EQ(broken.outcome, ports::Progress::Outcome::Failed);
+  EXPECT_NE(broken.reason.find("at '/port': got string, want integer"), std::string::npos) << broken.reason;
+  request.values_json = R"({"port":1})";
+  EXPECT_EQ(deployer.start(request, {}).outcome, ports::Progress::Outcome::Again);
 }
 
 }  // namespace

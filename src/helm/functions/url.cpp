@@ -14,7 +14,7 @@ namespace shipit::helm {
 namespace {
 
 /// Parts of a URL, by what they may hold unescaped.
-enum class Part : uint8_t { Path, Host, Zone, User, Query, Fragment };
+enum class Part : uint8_t { Path, Segment, Host, Zone, User, Query, Fragment };
 
 bool should_escape(char c, Part part) {
   if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) return false;
@@ -25,6 +25,8 @@ bool should_escape(char c, Part part) {
     switch (part) {
       case Part::Path:
         return c == '?';
+      case Part::Segment:
+        return in("/;,?");
       case Part::User:
         return in("@/?:");
       case Part::Query:
@@ -232,6 +234,40 @@ std::string encoded(const std::string& raw, const std::string& plain, Part part)
   return plain == "*" && part == Part::Path ? "*" : escape(plain, part);
 }
 
+/// RFC 3986 section 5.2.4, as Go does it.
+std::string resolved_path(std::string_view base, std::string_view reference) {
+  std::string full(reference.starts_with('/') ? "" : base.substr(0, base.rfind('/') + 1));
+  full += reference;
+  if (reference.empty()) full = base;
+  if (full.empty()) return full;
+  std::string out = "/";
+  bool first = true;
+  std::vector<std::string_view> elements = split(full, "/");
+  for (std::string_view element : elements) {
+    if (element == ".") {
+      first = false;
+    } else if (element == "..") {
+      size_t slash = out.rfind('/');
+      out.resize(std::max<size_t>(slash, 1));
+      first = out.size() == 1;
+    } else {
+      if (!first) out += '/';
+      out += element;
+      first = false;
+    }
+  }
+  if (elements.back() == "." || elements.back() == "..") out += '/';
+  if (out.starts_with("//")) out.erase(0, 1);
+  return out;
+}
+
+/// Of a path that is escaped well.
+void set_path(Url& url, const std::string& path) {
+  std::string error;
+  if (!unescape(path, Part::Path, url.path, error)) return;
+  url.raw_path = escape(url.path, Part::Path) == path ? "" : path;
+}
+
 }  // namespace
 
 std::optional<Url> parse_url(std::string_view text, std::string& error) {
@@ -287,6 +323,43 @@ std::string Url::str() const {
 }
 
 std::string query_escape(std::string_view text) { return escape(text, Part::Query); }
+
+std::string path_escape(std::string_view text) { return escape(text, Part::Segment); }
+
+std::optional<std::string> path_unescape(std::string_view text, std::string& error) {
+  std::string out;
+  if (!unescape(text, Part::Segment, out, error)) return std::nullopt;
+  return out;
+}
+
+Url resolve_url(const Url& base, const Url& reference) {
+  Url url = reference;
+  if (url.scheme.empty()) url.scheme = base.scheme;
+  bool whole = !reference.scheme.empty() || !reference.host.empty() || reference.has_user;
+  if (!whole) {
+    if (!reference.opaque.empty()) return url;
+    if (reference.path.empty() && !reference.force_query && reference.raw_query.empty()) {
+      url.raw_query = base.raw_query;
+      if (reference.fragment.empty()) {
+        url.fragment = base.fragment;
+        url.raw_fragment = base.raw_fragment;
+      }
+    }
+    if (reference.path.empty() && !base.opaque.empty()) {
+      url.opaque = base.opaque;
+      return url;
+    }
+    url.host = base.host;
+    url.has_user = base.has_user;
+    url.has_password = base.has_password;
+    url.user = base.user;
+    url.password = base.password;
+  }
+  std::string path = encoded(reference.raw_path, reference.path, Part::Path);
+  set_path(url, whole ? resolved_path(path, "")
+                      : resolved_path(encoded(base.raw_path, base.path, Part::Path), path));
+  return url;
+}
 
 namespace {
 

@@ -19,7 +19,13 @@ struct Url {
 
 /// url.Parse. Go's message in `error` when it fails.
 std::optional<Url> parse_url(std::string_view text, std::string& error);
+/// What `reference` means seen from `base`: URL.ResolveReference, RFC 3986 section 5.2.
+Url resolve_url(const Url& base, const Url& reference);
 /// url.QueryEscape.
 std::string query_escape(std::string_view text);
+/// url.PathEscape.
+std::string path_escape(std::string_view text);
+/// url.PathUnescape. Go's message in `error` when it fails.
+std::optional<std::string> path_unescape(std::string_view text, std::string& error);
 
 }  // namespace shipit::helm
