@@ -208,7 +208,6 @@ helm::RenderResult render_input(const TemplateOptions& options, const ChartServi
   request.skip_schema = options.skip_schema_validation;
   if (services.schemas) request.schema_reader = services.schemas({Deadline::in(kSchemaTime), {}});
   request.include_crds = options.include_crds;
-  request.want_crds = options.include_crds;
   request.engine.enable_dns = options.enable_dns;
   if (input.cluster) request.engine.lookup = live_lookup(*input.cluster);
   request.keep_files = !options.post_renderer.empty();

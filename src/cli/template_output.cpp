@@ -126,7 +126,7 @@ void write_files(FolderWriter& writer, const TemplateOptions& options, const std
   std::set<std::string> begun;
   std::string folder = options.release_name_in_path ? options.output_dir + "/" + release : options.output_dir;
   if (options.include_crds)
-    for (const helm::RenderedFile& crd : result.crds)
+    for (const helm::CrdFile& crd : result.crds)
       writer.write(options.output_dir, crd.path, crd.text, !begun.insert(crd.path).second);
   for (const Manifest& manifest : result.manifests)
     writer.write(folder, manifest.path, manifest.content, !begun.insert(manifest.path).second);
@@ -175,8 +175,7 @@ void post_render(const TemplateOptions& options, helm::RenderResult& result) {
   helm::sort_by_kind(sorted.manifests, helm::KindOrder::Install);
   result.manifest.clear();
   if (options.include_crds)
-    for (const helm::RenderedFile& crd : result.crds)
-      helm::append_source(result.manifest, crd.path, crd.text);
+    for (const helm::CrdFile& crd : result.crds) helm::append_source(result.manifest, crd.path, crd.text);
   for (const Manifest& manifest : sorted.manifests)
     helm::append_source(result.manifest, manifest.path, manifest.content);
   result.manifests = std::move(sorted.manifests);

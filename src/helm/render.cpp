@@ -274,7 +274,7 @@ void check_kube_version(const Chart& chart, const KubeVersion& kube) {
                               wanted, kube.version));
 }
 
-void collect_crds(const ActiveChart& active, std::vector<RenderedFile>& crds) {
+void collect_crds(const ActiveChart& active, std::vector<CrdFile>& crds) {
   for (const File& file : active.chart->files)
     if (is_crd_file(file.path)) crds.push_back({active.path + "/" + file.path, file.bytes});
   for (const ActiveChart& sub : active.subcharts) collect_crds(sub, crds);
@@ -307,7 +307,7 @@ void render_into(RenderResult& result, const Chart& chart, Value values, const R
   renderer.collect(active, coalesced, true);
   std::vector<RenderedFile> files = renderer.run(chart);
   result.notes = take_notes(files, active.path + "/templates/" + std::string(kNotes), request.subchart_notes);
-  if (request.want_crds || request.include_crds) collect_crds(active, result.crds);
+  collect_crds(active, result.crds);
   if (request.keep_files) result.files = files;
   if (request.trace) request.trace->files = files;
   SortedManifests sorted = sort_manifests(std::move(files));
@@ -318,7 +318,7 @@ void render_into(RenderResult& result, const Chart& chart, Value values, const R
     size += manifest.path.size() + manifest.content.size() + 16;
   result.manifest.reserve(size);
   if (request.include_crds)
-    for (const RenderedFile& crd : result.crds) append_source(result.manifest, crd.path, crd.text);
+    for (const CrdFile& crd : result.crds) append_source(result.manifest, crd.path, crd.text);
   for (const Manifest& manifest : sorted.manifests)
     append_source(result.manifest, manifest.path, manifest.content);
   result.manifests = std::move(sorted.manifests);

@@ -4,6 +4,7 @@
 // but for `lookup` and what schemas refer to; many threads may render one Chart at the same time.
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "helm/capabilities.h"
@@ -36,10 +37,15 @@ struct RenderRequest {
   SchemaReader schema_reader;  ///< for references of values.schema.json; empty: refused
   bool subchart_notes = false;
   bool include_crds = false;     ///< put crds/ in front of `manifest`
-  bool want_crds = true;         ///< give RenderResult::crds: copies, of megabytes in some charts
   RenderOptions engine;          ///< lookup, DNS, clock, random, limits
   bool keep_files = false;       ///< give RenderResult::files too (post-renderers need them)
   RenderTrace* trace = nullptr;  ///< filled in, also when the render fails
+};
+
+/// A file of crds/.
+struct CrdFile {
+  std::string path;       ///< in full: "app/charts/db/crds/thing.yaml"
+  std::string_view text;  ///< the chart's
 };
 
 struct RenderResult {
@@ -47,7 +53,7 @@ struct RenderResult {
   std::vector<Manifest> manifests;  ///< its documents, in install order
   std::vector<Hook> hooks;          ///< by kind, then as they come
   std::string notes;                ///< NOTES.txt
-  std::vector<RenderedFile> crds;   ///< files of crds/, with their full paths
+  std::vector<CrdFile> crds;        ///< of the charts that take part; good as long as the chart is there
   std::vector<RenderedFile> files;  ///< what templates gave, unsplit; only when keep_files
   std::vector<std::string> warnings;
 };

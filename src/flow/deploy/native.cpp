@@ -375,9 +375,8 @@ void NativeDeployer::apply_object(const HelmName& name, text::Value object, Wait
 
 /// crds/ of the chart and its subcharts: applied on install when they aren't there, never changed or removed
 /// (rule 26).
-void NativeDeployer::apply_crds(const HelmName& name, const std::vector<helm::RenderedFile>& crds,
-                                Wait wait) {
-  for (const helm::RenderedFile& file : crds)
+void NativeDeployer::apply_crds(const HelmName& name, const std::vector<helm::CrdFile>& crds, Wait wait) {
+  for (const helm::CrdFile& file : crds)
     for (std::string_view part : helm::split_manifests(file.text)) {
       text::Document object = text::parse_yaml(part);
       if (object.root.is_null() || cluster_.get(ref_of(object.root, ""), wait)) continue;

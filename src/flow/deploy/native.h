@@ -13,6 +13,7 @@
 #include "helm/chart.h"
 #include "helm/record.h"
 #include "helm/schema.h"
+#include "helm/render.h"
 #include "ports/charts.h"
 #include "ports/cluster.h"
 #include "ports/deployer.h"
@@ -64,7 +65,7 @@ class NativeDeployer final : public ports::Deployer {
   HookRun run_hooks(const ports::HelmName& name, Stored& stored, const std::string& event, Wait wait);
   HookRun run_hook(const ports::HelmName& name, Stored& stored, const std::string& event,
                    const helm::Hook& hook, Wait wait);
-  void apply_crds(const ports::HelmName& name, const std::vector<helm::RenderedFile>& crds, Wait wait);
+  void apply_crds(const ports::HelmName& name, const std::vector<helm::CrdFile>& crds, Wait wait);
   void apply_objects(const ports::HelmName& name, const helm::Record& record, Wait wait);
   void apply_object(const ports::HelmName& name, text::Value object, Wait wait);
   void remove_gone(const ports::HelmName& name, const helm::Record& now, const helm::Record& before,
