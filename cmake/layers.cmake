@@ -11,7 +11,7 @@ target_compile_definitions(shipit_fmt INTERFACE $<TARGET_PROPERTY:fmt::fmt,INTER
 set(SHIPIT_EXTERNAL_base shipit_fmt Threads::Threads)
 set(SHIPIT_EXTERNAL_text -l:libyaml.a)
 set(SHIPIT_EXTERNAL_sandbox -l:libz.a)
-set(SHIPIT_EXTERNAL_helm -l:libre2.a -l:libz.a -l:libcrypto.a -l:libcrypt.a)
+set(SHIPIT_EXTERNAL_helm -l:libre2.a -l:libdeflate.a -l:libz.a -l:libcrypto.a -l:libcrypt.a)
 set(SHIPIT_EXTERNAL_net -l:libssl.a -l:libcrypto.a -l:libz.a)
 set(SHIPIT_EXTERNAL_sandbox -l:libre2.a)
 set(SHIPIT_EXTERNAL_app dl)

@@ -1,12 +1,14 @@
 #include "helm/archive.h"
 
 #include <fmt/format.h>
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <map>
+#include <memory>
 
 #include "base/error.h"
 
@@ -15,12 +17,13 @@ namespace {
 
 constexpr size_t kBlock = 512;  // of a tar file
 
-/// zlib's inflate over a gzip stream, read in pieces.
+/// What is in a gzip stream. Most archives are small and whole: those are unpacked in one go, which takes
+/// half the time. All others are read in pieces by zlib, which finds what is wrong with them and where.
 class Inflater final {
  public:
-  Inflater(std::string_view packed, const ChartLimits& limits) : packed_(packed.size()), limits_(limits) {
-    if (packed.size() < 2 || packed[0] != '\x1f' || packed[1] != '\x8b')
-      throw invalid("gzip: invalid header");
+  Inflater(std::string_view packed, const ChartLimits& limits) : packed_(packed), limits_(limits) {
+    if (!packed.starts_with("\x1f\x8b")) throw invalid("gzip: invalid header");
+    if (unpack_at_once()) return;
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
     stream_.avail_in = static_cast<uInt>(packed.size());
     if (inflateInit2(&stream_, 15 + 16) != Z_OK)
@@ -31,6 +34,66 @@ class Inflater final {
 
   /// Fills `out`, or less at the end of the stream.
   size_t read(char* out, size_t size) {
+    size_t got = whole_ ? std::min(size, size_ - total_) : inflate_into(out, size);
+    if (whole_) std::memcpy(out, whole_.get() + total_, got);
+    total_ += got;
+    if (total_ > limits_.unpacked_bytes + kTarSpare)
+      throw invalid(
+          fmt::format("decompressed chart is larger than the maximum size {}", limits_.unpacked_bytes));
+    if (unpacks_too_far(total_))
+      throw invalid(fmt::format("chart archive unpacks to more than {} times its size", limits_.ratio));
+    return got;
+  }
+
+  /// The next `size` bytes, or less at the end of the stream.
+  std::string read(size_t size) {
+    if (whole_) {
+      size = std::min(size, size_ - total_);
+      total_ += size;
+      return {whole_.get() + total_ - size, size};
+    }
+    std::string out;
+    while (out.size() < size) {  // grown in pieces: who asks may have been lied to about the size
+      size_t at = out.size();
+      size_t piece = std::min(size - at, std::max(kPiece, at));
+      out.resize(at + piece);
+      size_t got = read(out.data() + at, piece);
+      out.resize(at + got);
+      if (got < piece) break;
+    }
+    return out;
+  }
+
+ private:
+  static constexpr size_t kAtOnce = size_t{16} << 20;
+  static constexpr size_t kTarSpare = size_t{16} << 20;  // what a tar file adds to its files
+  static constexpr size_t kPiece = size_t{64} << 10;
+
+  bool unpacks_too_far(size_t size) const {
+    return size > (size_t{1} << 20) && size / limits_.ratio > packed_.size();
+  }
+
+  /// False when this is not one good stream of the size that its end tells.
+  bool unpack_at_once() {
+    if (packed_.size() < 18) return false;  // a header and a trailer
+    for (size_t i = 0; i < 4; ++i)
+      size_ |= size_t{static_cast<unsigned char>(packed_[packed_.size() - 4 + i])} << 8 * i;
+    if (size_ == 0 || size_ > std::min(kAtOnce, limits_.unpacked_bytes) || unpacks_too_far(size_))
+      return false;
+    using Decompressor =
+        std::unique_ptr<libdeflate_decompressor,
+                        decltype([](libdeflate_decompressor* made) { libdeflate_free_decompressor(made); })>;
+    Decompressor decompressor(libdeflate_alloc_decompressor());
+    if (!decompressor) throw Error(ErrorKind::Internal, "libdeflate: no memory");
+    whole_ = std::make_unique_for_overwrite<char[]>(size_);
+    size_t taken = 0, made = 0;
+    libdeflate_result result = libdeflate_gzip_decompress_ex(
+        decompressor.get(), packed_.data(), packed_.size(), whole_.get(), size_, &taken, &made);
+    if (result != LIBDEFLATE_SUCCESS || taken != packed_.size() || made != size_) whole_ = nullptr;
+    return whole_ != nullptr;
+  }
+
+  size_t inflate_into(char* out, size_t size) {
     stream_.next_out = reinterpret_cast<Bytef*>(out);
     stream_.avail_out = static_cast<uInt>(size);
     while (stream_.avail_out > 0 && !done_) {
@@ -44,20 +107,15 @@ class Inflater final {
                                                             : "flate: corrupt input");
       }
     }
-    size_t got = size - stream_.avail_out;
-    total_ += got;
-    if (total_ > limits_.unpacked_bytes + (size_t{16} << 20))
-      throw invalid(
-          fmt::format("decompressed chart is larger than the maximum size {}", limits_.unpacked_bytes));
-    if (total_ > (size_t{1} << 20) && total_ / limits_.ratio > packed_)
-      throw invalid(fmt::format("chart archive unpacks to more than {} times its size", limits_.ratio));
-    return got;
+    return size - stream_.avail_out;
   }
 
- private:
-  z_stream stream_{};
-  size_t packed_, total_ = 0;
+  std::string_view packed_;
   const ChartLimits& limits_;
+  std::unique_ptr<char[]> whole_;
+  size_t size_ = 0;   // of what is whole
+  size_t total_ = 0;  // read
+  z_stream stream_{};
   bool done_ = false;
 };
 
@@ -166,15 +224,8 @@ class TarReader final {
   }
 
   std::string read_body(uint64_t size) {
-    std::string body;
-    size_t left = static_cast<size_t>(size);
-    while (left > 0) {  // grown in pieces: the header may lie about the size
-      size_t piece = std::min<size_t>(left, size_t{1} << 20);
-      size_t at = body.size();
-      body.resize(at + piece);
-      if (stream_.read(body.data() + at, piece) != piece) throw invalid("unexpected EOF");
-      left -= piece;
-    }
+    std::string body = stream_.read(static_cast<size_t>(size));
+    if (body.size() != size) throw invalid("unexpected EOF");
     skip(padding(size));
     return body;
   }
@@ -290,18 +341,9 @@ std::string gunzip(std::string_view packed, size_t limit) {
   ChartLimits limits;
   limits.unpacked_bytes = limit;
   limits.ratio = SIZE_MAX;
-  Inflater stream(packed, limits);
-  std::string out;
-  for (;;) {
-    size_t at = out.size();
-    size_t piece = std::max<size_t>(64 << 10, at);
-    out.resize(at + piece);
-    size_t got = stream.read(out.data() + at, piece);
-    out.resize(at + got);
-    if (out.size() > limit)
-      throw invalid(fmt::format("compressed data unpacks to more than {} bytes", limit));
-    if (got < piece) return out;
-  }
+  std::string out = Inflater(packed, limits).read(limit + 1);
+  if (out.size() > limit) throw invalid(fmt::format("compressed data unpacks to more than {} bytes", limit));
+  return out;
 }
 
 std::string gzip(std::string_view bytes) {

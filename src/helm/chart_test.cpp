@@ -117,6 +117,23 @@ TEST(Archive, UnpacksAndCutsTheTopFolder) {
   EXPECT_EQ(load_chart_archive(tgz(entries))->name(), "app");
 }
 
+TEST(Archive, IsTheSameInOneGoAndInPieces) {
+  std::string tar = tar_entry("app/Chart.yaml", kChart) + tar_entry("app/x", std::string(300'000, 'x'));
+  std::string whole = tgz(tar);
+  std::string streams = gzip(tar.substr(0, 1000)) + gzip(tar.substr(1000) + std::string(1024, '\0'));
+  std::string padded = whole;
+  padded.back() = '\x7f';  // says that it holds 2 GB
+  for (const std::string& archive : {whole, streams}) {
+    auto files = unpack_archive(archive);
+    ASSERT_EQ(files.size(), 2u);
+    EXPECT_EQ(files[0].bytes, kChart);
+    EXPECT_EQ(files[1].bytes, std::string(300'000, 'x'));
+  }
+  EXPECT_EQ(gunzip(streams, 1 << 20), gunzip(whole, 1 << 20));
+  EXPECT_EQ(failure_of([&] { gunzip(padded, 1 << 20); }), "flate: corrupt input");
+  EXPECT_EQ(gunzip(gzip(""), 10), "");
+}
+
 TEST(Archive, LetsNothingOut) {
   auto unpack = [](const std::string& name) {
     return failure_of([&] { unpack_archive(tgz(tar_entry(name, "x"))); });
