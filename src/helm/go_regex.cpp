@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
+#include <functional>
+#include <map>
 #include <unordered_map>
 
 #include "helm/go_number.h"
@@ -126,18 +127,15 @@ GoRegex compile(std::string_view pattern, int64_t most_memory) {
 }  // namespace
 
 GoRegex go_regex(std::string_view pattern, int64_t most_memory) {
-  static std::mutex mutex;
-  static std::unordered_map<std::string, GoRegex> cache;
-  std::string key = fmt::format("{}:{}", most_memory, pattern);
-  {
-    std::lock_guard lock(mutex);
-    if (auto at = cache.find(key); at != cache.end()) return at->second;
-  }
-  GoRegex made = compile(pattern, most_memory);
-  std::lock_guard lock(mutex);
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  using Cache = std::unordered_map<std::string, GoRegex, Hash, std::equal_to<>>;
+  thread_local std::map<int64_t, Cache> caches;  // threads would wait for each other in RE2's own cache too
+  Cache& cache = caches[most_memory];
+  if (auto at = cache.find(pattern); at != cache.end()) return at->second;
   if (cache.size() >= kCachedExpressions) cache.clear();
-  cache[key] = made;
-  return made;
+  return cache[std::string(pattern)] = compile(pattern, most_memory);
 }
 
 }  // namespace shipit::helm
