@@ -213,6 +213,7 @@ class Renderer final {
       }
       if (!is_partial(source.name)) parsed->order.push_back({std::move(source.name), source.scope});
     }
+    parsed->templates.seal();
     return parsed;
   }
 

@@ -1,5 +1,7 @@
 #include "helm/template.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "helm/evaluator.h"
 #include "helm/parser.h"
@@ -7,8 +9,9 @@
 
 namespace shipit::helm {
 namespace {
-/// Texts given to tpl come from charts and values: few and repeated, or made up for each call.
-constexpr size_t kTplCacheBytes = 1 << 20;
+/// Texts given to tpl come from charts and values: few and repeated, or made up for each call. What is kept
+/// of them is no more than the templates' own text, and this much.
+constexpr size_t kMostTplBytes = 1 << 20;
 }  // namespace
 
 TemplateSet::TemplateSet() : impl_(std::make_unique<Impl>()) {}
@@ -19,7 +22,8 @@ TemplateSet& TemplateSet::operator=(TemplateSet&&) noexcept = default;
 void TemplateSet::parse(std::string_view name, std::string_view source) {
   std::unique_ptr<Tree> tree;
   try {
-    tree = impl_->parser.parse(name, source);
+    if (!impl_->parser) impl_->parser = std::make_unique<Parser>();
+    tree = impl_->parser->parse(name, source);
   } catch (const Error& e) {
     throw invalid(helm_parse_message(name, e.message()));
   }
@@ -27,8 +31,11 @@ void TemplateSet::parse(std::string_view name, std::string_view source) {
     auto [at, fresh] = impl_->by_name.try_emplace(d.name, TemplateRef{tree.get(), d.root, d.name});
     if (!fresh && !d.empty) at->second = {tree.get(), d.root, d.name};  // its key stays with the tree before
   }
+  impl_->tpl_room = std::min(impl_->tpl_room + source.size(), kMostTplBytes);
   impl_->trees.push_back(std::move(tree));
 }
+
+void TemplateSet::seal() { impl_->parser = nullptr; }
 
 bool TemplateSet::has(std::string_view name) const { return static_cast<bool>(impl_->find(name)); }
 
@@ -47,7 +54,7 @@ std::shared_ptr<const Tree> TemplateSet::Impl::parse_tpl(std::string_view source
   std::shared_ptr<const Tree> tree = Parser().parse_copy("gotpl", source);
   std::lock_guard lock(tpl_mutex);
   size_t bytes = tree->footprint();
-  if (tpl_bytes + bytes <= kTplCacheBytes && tpl_cache.emplace(tree->source, tree).second) tpl_bytes += bytes;
+  if (tpl_bytes + bytes <= tpl_room && tpl_cache.emplace(tree->source, tree).second) tpl_bytes += bytes;
   return tree;
 }
 

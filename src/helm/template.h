@@ -29,6 +29,8 @@ class TemplateSet final {
   /// same name wins unless it is empty. `source` must outlive the set. Errors: Invalid, in Helm's words:
   /// "parse error at (chart/templates/x.yaml:3): unexpected "}" in operand".
   void parse(std::string_view name, std::string_view source);
+  /// Nothing is parsed any more: frees what only parsing needs.
+  void seal();
   bool has(std::string_view name) const;
   /// Bytes held: nodes, names and what else parsing made of the sources.
   size_t footprint() const;

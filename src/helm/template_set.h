@@ -22,7 +22,7 @@ struct TemplateRef {
 };
 
 struct TemplateSet::Impl {
-  Parser parser;
+  std::unique_ptr<Parser> parser;  ///< until the set is sealed
   std::vector<std::unique_ptr<const Tree>> trees;
   std::unordered_map<std::string_view, TemplateRef> by_name;
 
@@ -38,6 +38,7 @@ struct TemplateSet::Impl {
   mutable std::unordered_map<std::string_view, std::shared_ptr<const Tree>>
       tpl_cache;  // keys are in the trees
   mutable size_t tpl_bytes = 0;
+  size_t tpl_room = 0;
 };
 
 }  // namespace shipit::helm
