@@ -28,6 +28,20 @@ struct Member;
 struct ListBody;
 struct MapBody;
 
+/// The bytes at `at` as a number, the first one lowest. Before Key: clang computes no constant with what
+/// stands later.
+template <class Word>
+constexpr Word bytes_at(std::string_view text, size_t at) {
+  Word word = 0;
+  if (std::is_constant_evaluated() || std::endian::native != std::endian::little) {
+    for (size_t i = 0; i < sizeof(Word); ++i)
+      word = static_cast<Word>(word | Word{static_cast<unsigned char>(text[at + i])} << 8 * i);
+  } else {
+    std::memcpy(&word, text.data() + at, sizeof(Word));
+  }
+  return word;
+}
+
 /// A map key with its hash: make it once for names that are looked up often.
 struct Key {
   constexpr Key() = default;
@@ -63,19 +77,6 @@ struct Key {
   const char* data = "";
   uint32_t size = 0;
   uint32_t hash = hash_of({});
-
- private:
-  template <class Word>
-  static constexpr Word bytes_at(std::string_view text, size_t at) {
-    Word word = 0;
-    if (std::is_constant_evaluated() || std::endian::native != std::endian::little) {
-      for (size_t i = 0; i < sizeof(Word); ++i)
-        word = static_cast<Word>(word | Word{static_cast<unsigned char>(text[at + i])} << 8 * i);
-    } else {
-      std::memcpy(&word, text.data() + at, sizeof(Word));
-    }
-    return word;
-  }
 };
 
 class Value final {
