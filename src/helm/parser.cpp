@@ -10,6 +10,7 @@
 #include "helm/functions/function.h"
 #include "helm/go_number.h"
 #include "helm/lexer.h"
+#include "helm/number_literal.h"
 #include "helm/stack_guard.h"
 
 namespace shipit::helm {
@@ -512,47 +513,6 @@ bool TemplateParser::term() {
   return true;
 }
 
-/// What a float or complex literal is besides.
-void widen(Number& n, double value, bool keep_int) {
-  if (!keep_int && static_cast<double>(to_int64(value)) == value) {
-    n.is_int = true;
-    n.int_value = to_int64(value);
-  }
-  if (static_cast<double>(to_uint64(value)) == value) {
-    n.is_uint = true;
-    n.uint_value = to_uint64(value);
-  }
-}
-
-void set_complex(Number& n, std::complex<double> value) {
-  n.is_complex = true;
-  n.complex_value = value;
-  n.is_float = value.imag() == 0;
-  if (!n.is_float) return;
-  n.float_value = value.real();
-  widen(n, value.real(), false);
-}
-
-std::string_view without_sign(std::string_view number) {
-  return number.substr(number.starts_with('+') || number.starts_with('-') ? 1 : 0);
-}
-
-/// With a prefix that fmt's complex numbers don't have.
-bool is_binary_or_octal(std::string_view number) {
-  std::string_view digits = without_sign(number);
-  return digits.size() > 1 && digits[0] == '0' && std::string_view("bBoO").find(digits[1]) != digits.npos;
-}
-
-/// Where the second half of a complex literal begins: at the first sign that is neither the literal's nor an
-/// exponent's.
-size_t imaginary_part(std::string_view literal) {
-  std::string_view digits = without_sign(literal);
-  char exponent = digits.starts_with("0x") || digits.starts_with("0X") ? 'p' : 'e';
-  size_t at = literal.find_first_of("+-", 1);
-  while ((literal[at - 1] | 0x20) == exponent) at = literal.find_first_of("+-", at + 1);
-  return at;
-}
-
 void TemplateParser::number(const Token& token) {
   std::string_view text = this->text(token);
   if (token.kind == TokenKind::Number && text.size() < 10 && is_digits(text) &&
@@ -562,67 +522,11 @@ void TemplateParser::number(const Token& token) {
     add({NodeKind::Number, 1, 0, token.pos, value, token.size});
     return;
   }
-  Number n;
-  auto finish = [&] {
-    tree_.numbers.push_back(n);
-    add({NodeKind::Number, 0, 0, token.pos, static_cast<uint32_t>(tree_.numbers.size() - 1), token.size});
-  };
-  if (token.kind == TokenKind::CharConstant) {
-    std::string_view tail = text.substr(1);
-    auto c = unquote_char(tail, '\'');
-    if (!c) fail("invalid syntax");
-    if (tail != "'") fail(fmt::format("malformed character constant: {}", text));
-    n.is_int = n.is_uint = n.is_float = true;
-    n.int_value = c->rune;
-    n.uint_value = static_cast<uint64_t>(c->rune);
-    n.float_value = c->rune;
-    return finish();
-  }
-  if (token.kind == TokenKind::Complex) {
-    size_t split = imaginary_part(text);
-    std::string_view halves[] = {text.substr(0, split), text.substr(split, text.size() - split - 1)};
-    if (std::ranges::any_of(halves, is_binary_or_octal)) fail("syntax error scanning complex number");
-    auto half = [&](std::string_view number) {
-      auto f = parse_float(number);
-      if (!f.ok()) fail(f.error == NumberError::Range ? "value out of range" : "invalid syntax");
-      return f.value;
-    };
-    double real = half(halves[0]), imaginary = half(halves[1]);
-    set_complex(n, {real, imaginary});
-    return finish();
-  }
-  if (text.back() == 'i') {
-    if (auto f = parse_float(text.substr(0, text.size() - 1)); f.ok()) {
-      set_complex(n, {0, f.value});
-      return finish();
-    }
-  }
-  auto u = parse_uint(text, 0);
-  auto i = parse_int(text, 0);
-  if (u.ok()) {
-    n.is_uint = true;
-    n.uint_value = u.value;
-  }
-  if (i.ok()) {
-    n.is_int = true;
-    n.int_value = i.value;
-    if (i.value == 0) {
-      n.is_uint = true;  // -0
-      n.uint_value = u.value;
-    }
-  }
-  if (n.is_int || n.is_uint) {
-    n.is_float = true;
-    n.float_value = n.is_int ? static_cast<double>(n.int_value) : static_cast<double>(n.uint_value);
-  } else if (auto f = parse_float(text); f.ok()) {
-    if (text.find_first_of(".eEpP") == std::string_view::npos) fail("integer overflow: " + quoted(text));
-    n.is_float = true;
-    n.float_value = f.value;
-    widen(n, f.value, false);
-  } else {
-    fail("illegal number syntax: " + quoted(text));
-  }
-  return finish();
+  std::string why;
+  auto number = number_literal(text, token.kind, why);
+  if (!number) fail(why);
+  tree_.numbers.push_back(*number);
+  add({NodeKind::Number, 0, 0, token.pos, static_cast<uint32_t>(tree_.numbers.size() - 1), token.size});
 }
 
 inline NodeId TemplateParser::add(const Node& node) {
