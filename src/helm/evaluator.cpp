@@ -358,6 +358,8 @@ void Evaluator::walk_template(Value dot, NodeId id) {
   if (template_depth_ == kDeepestTemplates)
     fail(fmt::format("exceeded maximum template depth ({})", kDeepestTemplates));
   Value inner = node.flag ? pipeline(dot, id + 1) : Value();
+  frame_->at = id;
+  if (stack_.exhausted()) fail("templates are nested too deeply");
   ++template_depth_;
   run(ref, inner);
   --template_depth_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <unordered_map>
@@ -99,6 +100,17 @@ std::string to_re2(std::string_view pattern) {
   return out;
 }
 
+/// The first group whose name has more than ASCII in it, as it stands in the pattern; Go takes no such name.
+std::string_view wrongly_named(const RE2& regex, std::string_view pattern) {
+  for (const auto& [group, name] : regex.CapturingGroupNames()) {
+    if (std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) continue;
+    size_t at = pattern.find("<" + name + ">");
+    size_t open = pattern.rfind('(', at);
+    return pattern.substr(open, at - open + name.size() + 2);
+  }
+  return {};
+}
+
 GoRegex compile(std::string_view pattern, int64_t most_memory) {
   RE2::Options options(RE2::Quiet);
   options.set_max_mem(most_memory);
@@ -115,9 +127,14 @@ GoRegex compile(std::string_view pattern, int64_t most_memory) {
       shown.remove_prefix(brace);
     }
     if (code == RE2::ErrorRepeatSize) shown = shown.substr(0, shown.find('}') + 1);
-    made.error = fmt::format("error parsing regexp: {}: `{}`", error_code(code), shown);
+    std::string text(shown);
+    if (text.starts_with("(?P<") && pattern.find(shown) == std::string_view::npos) text.erase(2, 1);
+    made.error = fmt::format("error parsing regexp: {}: `{}`", error_code(code), text);
     made.regex = nullptr;
     made.size = code == RE2::ErrorPatternTooLarge ? static_cast<size_t>(most_memory) / kInstructionBytes : 0;
+  } else if (std::string_view group = wrongly_named(*made.regex, pattern); !group.empty()) {
+    made.error = fmt::format("error parsing regexp: invalid named capture: `{}`", group);
+    made.regex = nullptr;
   } else {
     made.size = static_cast<size_t>(made.regex->ProgramSize());
   }

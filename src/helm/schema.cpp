@@ -323,7 +323,10 @@ class SchemaCompiler final {
     StringRules& rules = n.string.make();
     rules.min_length = count(schema, "minLength");
     rules.max_length = count(schema, "maxLength");
-    if (Value pattern = schema["pattern"]; pattern.is_string()) rules.pattern = regex(pattern.as_string());
+    if (Value pattern = schema["pattern"]; pattern.is_string()) {
+      rules.pattern_text = pattern.as_string();
+      rules.pattern = regex(rules.pattern_text);
+    }
     Value format = schema["format"];
     if ((n.draft < 2019 || of_schemas_) && is_known_format(format.as_string()))
       rules.format = format.as_string();

@@ -1,14 +1,14 @@
 // The "format" keyword: what each name accepts, and why a text is refused.
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <optional>
 
 #include "helm/functions/go_time.h"
 #include "helm/functions/url.h"
+#include "helm/go_ip.h"
+#include "helm/go_number.h"
 #include "helm/go_regex.h"
 #include "helm/schema_tree.h"
 
@@ -31,12 +31,21 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-std::optional<int> number(std::string_view text) {
-  int value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return {};
-  return value;
+std::optional<int64_t> number(std::string_view text) {
+  auto parsed = parse_int(text, 10);
+  return parsed.ok() ? std::optional(parsed.value) : std::nullopt;
 }
+
+/// The first character that is not wanted, as a message shows it; "" when there is none.
+template <class Wanted>
+std::string first_other(std::string_view text, Wanted wanted) {
+  std::string shown;
+  for (; !text.empty() && shown.empty(); text.remove_prefix(static_cast<size_t>(decode_rune(text).size)))
+    if (Rune rune = decode_rune(text).rune; rune > 0x7F || !wanted(static_cast<char>(rune)))
+      append_quoted_rune(shown, rune);
+  return shown;
+}
+bool is_label(char c) { return is_letter(c) || is_digit(c) || c == '-'; }
 
 Complaint json_pointer(std::string_view text) {
   if (text.empty()) return "";
@@ -63,8 +72,8 @@ Complaint uuid(std::string_view text) {
   for (size_t i = 0; i < groups.size(); ++i) {
     if (groups[i].size() != kSizes[i])
       return fmt::format("element {} must be {} characters long", i + 1, kSizes[i]);
-    for (char c : groups[i])
-      if (!is_hex(c)) return fmt::format("non-hex character '{}'", c);
+    if (std::string other = first_other(groups[i], is_hex); !other.empty())
+      return "non-hex character " + other;
   }
   return "";
 }
@@ -91,11 +100,12 @@ Complaint duration(std::string_view text) {
       part.remove_prefix(digits);
       if (part.empty()) return "missing unit";
       size_t at = units.find(part[0]);
-      if (at == std::string_view::npos)
-        return fmt::format("{} '{}'",
-                           kUnits[i].find(part[0]) != std::string_view::npos ? "unit" : "invalid unit",
-                           part[0]) +
-               (kUnits[i].find(part[0]) != std::string_view::npos ? " out of order" : "");
+      if (at == std::string_view::npos) {
+        bool late = kUnits[i].find(part[0]) != std::string_view::npos;
+        std::string unit;
+        append_quoted_rune(unit, static_cast<unsigned char>(part[0]));
+        return late ? fmt::format("unit {} out of order", unit) : "invalid unit " + unit;
+      }
       units.remove_prefix(at + 1);
       part.remove_prefix(1);
     }
@@ -108,19 +118,21 @@ Complaint ipv4(std::string_view text) {
   if (groups.size() != 4) return "expected four decimals";
   for (std::string_view group : groups) {
     if (group.size() > 1 && group[0] == '0') return "leading zeros";
-    auto value = number(group);
-    if (!value) return fmt::format("strconv.Atoi: parsing \"{}\": invalid syntax", group);
-    if (*value < 0 || *value > 255) return "decimal must be between 0 and 255";
+    auto parsed = parse_int(group, 10);
+    if (!parsed.ok())
+      return fmt::format("strconv.Atoi: parsing {}: {}", quoted(group),
+                         parsed.error == NumberError::Range ? "value out of range" : "invalid syntax");
+    if (parsed.value < 0 || parsed.value > 255) return "decimal must be between 0 and 255";
   }
   return "";
 }
 
 Complaint ipv6(std::string_view text) {
   if (text.find(':') == std::string_view::npos) return "missing colon";
-  if (text.find('%') != std::string_view::npos) return "zone id is not a part of ipv6 address";
-  in6_addr address;
-  if (inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1) return "";
-  return fmt::format("ParseAddr(\"{}\"): unable to parse IP", text);
+  std::string error;
+  auto address = parse_ip(text, error);
+  if (!address) return error;
+  return address->zone.empty() ? "" : "zone id is not a part of ipv6 address";
 }
 
 Complaint hostname(std::string_view text) {
@@ -130,8 +142,7 @@ Complaint hostname(std::string_view text) {
     if (label.empty() || label.size() > 63) return "label must be 1 to 63 characters long";
     if (label.starts_with('-')) return "label starts with hyphen";
     if (label.ends_with('-')) return "label ends with hyphen";
-    for (char c : label)
-      if (!is_letter(c) && !is_digit(c) && c != '-') return fmt::format("invalid character '{}'", c);
+    if (std::string other = first_other(label, is_label); !other.empty()) return "invalid character " + other;
   }
   return "";
 }
@@ -149,10 +160,11 @@ Complaint email(std::string_view text) {
     if (local.starts_with('.')) return "starts with dot";
     if (local.ends_with('.')) return "ends with dot";
     if (local.find("..") != std::string_view::npos) return "consecutive dots";
-    for (char c : local)
-      if (!is_letter(c) && !is_digit(c) &&
-          std::string_view(".!#$%&'*+-/=?^_`{|}~").find(c) == std::string_view::npos)
-        return fmt::format("invalid character '{}'", c);
+    auto wanted = [](char c) {
+      return is_letter(c) || is_digit(c) ||
+             std::string_view(".!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+    };
+    if (std::string other = first_other(local, wanted); !other.empty()) return "invalid character " + other;
   }
   if (domain.starts_with('[') && domain.ends_with(']')) {
     domain = domain.substr(1, domain.size() - 2);
@@ -169,17 +181,23 @@ Complaint date(std::string_view text) {
   return parse_time("2006-01-02", text, utc_zone(), error) ? "" : error;
 }
 
-/// Hours and minutes of "hh:mm", -1 for what is no number.
-std::pair<int, int> hours_minutes(std::string_view text) {
-  return {number(text.substr(0, 2)).value_or(-1), number(text.substr(3, 2)).value_or(-1)};
+/// Reads the numbers of "hh:mm:ss" or "hh:mm"; says why it can't.
+Complaint read_clock(std::string_view text, std::span<int64_t> out, std::string_view what) {
+  for (size_t i = 0; i < out.size(); ++i) {
+    auto read = number(text.substr(i * 3, 2));
+    if (!read) return fmt::format("invalid {}", what);
+    if (*read < 0) return fmt::format("non-positive {}", what);
+    out[i] = *read;
+  }
+  return "";
 }
 
 Complaint time_of_day(std::string_view text) {
   if (text.size() < 9) return "less than 9 characters long";
   if (text[2] != ':' || text[5] != ':') return "missing colon in correct place";
-  auto [hour, minute] = hours_minutes(text);
-  int second = number(text.substr(6, 2)).value_or(-1);
-  if (hour < 0 || minute < 0 || second < 0) return "invalid hour/min/sec";
+  int64_t clock[3];
+  if (Complaint why = read_clock(text, clock, "hour/min/sec"); !why.empty()) return why;
+  auto [hour, minute, second] = clock;
   if (hour > 23 || minute > 59 || second > 60) return "hour/min/sec out of range";
   text.remove_prefix(8);
   if (text.starts_with('.')) {
@@ -192,10 +210,11 @@ Complaint time_of_day(std::string_view text) {
     if (text.size() != 6) return "offset must be 6 characters long";
     if (text[0] != '+' && text[0] != '-') return "offset must begin with plus/minus";
     if (text[3] != ':') return "missing colon in offset in correct place";
-    auto [zone_hour, zone_minute] = hours_minutes(text.substr(1));
-    if (zone_hour < 0 || zone_minute < 0) return "invalid hour/min in offset";
+    int64_t zone[2];
+    if (Complaint why = read_clock(text.substr(1), zone, "hour/min in offset"); !why.empty()) return why;
+    auto [zone_hour, zone_minute] = zone;
     if (zone_hour > 23 || zone_minute > 59) return "hour/min in offset out of range";
-    int minutes = hour * 60 + minute + (text[0] == '+' ? -1 : 1) * (zone_hour * 60 + zone_minute);
+    int64_t minutes = hour * 60 + minute + (text[0] == '+' ? -1 : 1) * (zone_hour * 60 + zone_minute);
     if (minutes < 0) minutes += 24 * 60;
     hour = minutes / 60;
     minute = minutes % 60;
@@ -234,7 +253,8 @@ Complaint read_url(std::string_view text, Url& url) {
   url = std::move(*parsed);
   std::string host = url.hostname();
   if (host.find(':') == std::string::npos) return "";
-  if (!url.host.starts_with('[')) return "ipv6 address not enclosed in brackets";
+  if (url.host.find('[') == std::string::npos || url.host.find(']') == std::string::npos)
+    return "ipv6 address not enclosed in brackets";
   Complaint why = ipv6(host);
   return why.empty() ? "" : "invalid ipv6 address: " + why;
 }
@@ -255,21 +275,26 @@ Complaint uri_reference(std::string_view text) {
 }
 
 Complaint uri_template(std::string_view text) {
-  bool open = false;
-  for (char c : text) {
-    if (c != '{' && c != '}') continue;
-    if ((c == '{') == open) return "nested curly braces";
-    open = !open;
+  Url url;
+  if (Complaint why = read_url(text, url); !why.empty()) return why;
+  for (std::string_view part : split(url.raw_path, '/')) {
+    std::string error;
+    bool open = false;
+    for (char c : path_unescape(part, error).value_or("")) {
+      if (c != '{' && c != '}') continue;
+      if ((c == '{') == open) return "nested curly braces";
+      open = !open;
+    }
+    if (open) return "no matching closing brace";
   }
-  return open ? "no matching closing brace" : url_reference(text);
+  return "";
 }
 
 Complaint semver_identifiers(std::string_view text, const char* name, bool no_leading_zero) {
   for (std::string_view id : split(text, '.')) {
     if (id.empty()) return fmt::format("{} identifier is empty", name);
-    for (char c : id)
-      if (!is_digit(c) && !is_letter(c) && c != '-')
-        return fmt::format("invalid character '{}' in {} identifier", c, name);
+    if (std::string other = first_other(id, is_label); !other.empty())
+      return fmt::format("invalid character {} in {} identifier", other, name);
     if (no_leading_zero && id.size() > 1 && id[0] == '0' && std::ranges::all_of(id, is_digit))
       return fmt::format("{} numeric identifier starts with zero", name);
   }

@@ -113,7 +113,7 @@ struct ListRules {
 struct StringRules {
   std::optional<size_t> min_length, max_length;
   std::shared_ptr<const re2::RE2> pattern;
-  std::string_view format;
+  std::string_view pattern_text, format;
 };
 
 struct NumberRules {
@@ -163,7 +163,5 @@ std::string print_complaints(const SchemaComplaint& top);
 
 /// 'text', as jsonschema quotes it.
 std::string quote_for_schema(std::string_view text);
-/// A number as a message shows it: digits grouped by thousands.
-std::string number_for_schema(double number);
 
 }  // namespace shipit::helm

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -53,18 +54,69 @@ std::string join_quoted(const std::vector<std::string>& texts) {
   return out;
 }
 
-std::string grouped(size_t number) { return number_for_schema(static_cast<double>(number)); }
+/// Digits by thousands, as golang.org/x/text has them in English.
+std::string grouped(std::string digits) {
+  size_t point = std::min(digits.find('.'), digits.size());
+  size_t first = digits.starts_with('-') ? 1 : 0;
+  for (size_t at = point; at > first + 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+std::string grouped(size_t number) { return grouped(std::to_string(number)); }
+
+/// A finite number's shortest digits, without a point: -1.5 is {true, "15", 0}.
+struct Decimal {
+  bool negative;
+  std::string digits;
+  int exponent;  ///< of the first digit
+
+  explicit Decimal(double number) {
+    char buffer[32];
+    auto end = std::to_chars(buffer, buffer + sizeof buffer, std::abs(number), std::chars_format::scientific);
+    std::string_view text(buffer, static_cast<size_t>(end.ptr - buffer));
+    size_t e = text.find('e');
+    std::string_view power = text.substr(e + (text[e + 1] == '+' ? 2 : 1));
+    std::from_chars(power.data(), power.data() + power.size(), exponent);
+    negative = std::signbit(number);
+    digits = text.substr(0, 1);
+    if (e > 2) digits += text.substr(2, e - 2);
+  }
+};
+
+/// As %v of golang.org/x/text: "1,234.5", "1×10⁰⁶".
+std::string shown(double number) {
+  Decimal decimal(number);
+  if (decimal.exponent >= -4 && decimal.exponent < 6) {
+    char buffer[32];
+    auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
+    return grouped(std::string(buffer, end.ptr));
+  }
+  constexpr std::string_view kRaised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  std::string out = decimal.negative ? "-" : "";
+  out += decimal.digits[0];
+  if (decimal.digits.size() > 1) out.append(".").append(decimal.digits, 1);
+  out += decimal.exponent < 0 ? "×10⁻" : "×10";
+  for (char digit : fmt::format("{:02}", std::abs(decimal.exponent))) out += kRaised[digit - '0'];
+  return out;
+}
+
+/// Whether a number is a multiple, as decimals: 0.3 is one of 0.1.
+bool is_multiple(double number, double of) {
+  using Wide = unsigned __int128;
+  if (number == 0 || of == 0) return true;
+  Decimal a(number), b(of);
+  Wide dividend = std::stoull(a.digits), divisor = std::stoull(b.digits);
+  auto last = [](const Decimal& d) { return d.exponent + 1 - static_cast<int>(d.digits.size()); };
+  int shift = last(a) - last(b);
+  if (shift < -17) return false;  // the divisor is larger
+  for (; shift < 0; ++shift) divisor *= 10;
+  for (dividend %= divisor; shift > 0; --shift) dividend = dividend * 10 % divisor;
+  return dividend == 0;
+}
 
 std::string index_list(const std::vector<size_t>& indexes) {
   std::string out;
   for (size_t index : indexes) out += (out.empty() ? "" : " ") + std::to_string(index);
   return out;
-}
-
-bool is_multiple(double number, double of) {
-  if (of == 0) return true;
-  double quotient = number / of;
-  return std::abs(quotient - std::round(quotient)) <= 1e-12 * std::max(1.0, std::abs(quotient));
 }
 
 /// What unevaluatedProperties and unevaluatedItems still have to look at.
@@ -470,7 +522,7 @@ class Validation final {
     if (n.pattern && !re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *n.pattern))
       complain([&] {
         return fmt::format("{} does not match pattern {}", quote_for_schema(text),
-                           quote_for_schema(n.pattern->pattern()));
+                           quote_for_schema(n.pattern_text));
       });
   }
 
@@ -479,10 +531,7 @@ class Validation final {
     double number = value_.as_double();
     auto bound = [&](const char* name, const std::optional<double>& limit, bool broken) {
       if (limit && broken)
-        complain([&] {
-          return fmt::format("{}: got {}, want {}", name, number_for_schema(number),
-                             number_for_schema(*limit));
-        });
+        complain([&] { return fmt::format("{}: got {}, want {}", name, shown(number), shown(*limit)); });
     };
     bound("minimum", n.minimum, n.minimum && number < *n.minimum);
     bound("maximum", n.maximum, n.maximum && number > *n.maximum);
@@ -653,39 +702,12 @@ std::string print_complaints(const SchemaComplaint& top) {
 }
 
 std::string quote_for_schema(std::string_view text) {
-  std::string out = "'";
-  while (!text.empty()) {
-    text::Rune rune = text::decode_rune(text);
-    char32_t c = rune.value;
-    if (!rune.valid)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
-    else if (c == '\'')
-      out += "\\'";
-    else if (c == '\\')
-      out += "\\\\";
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else if (c == '\r')
-      out += "\\r";
-    else if (c < 0x20 || c == 0x7F)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
-    else
-      out += text.substr(0, rune.size);
-    text.remove_prefix(rune.size);
-  }
-  return out + "'";
-}
-
-std::string number_for_schema(double number) {
-  std::string digits;
-  text::append_json_number(digits, number);
-  if (digits.find('e') != std::string::npos) return digits;
-  size_t point = std::min(digits.find('.'), digits.size());
-  size_t first = digits.starts_with('-') ? 1 : 0;
-  for (size_t at = point; at > first + 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
+  std::string out = quoted(text);
+  for (size_t at = 0; (at = out.find("\\\"", at)) != std::string::npos; ++at) out.erase(at, 1);
+  for (size_t at = 0; (at = out.find('\'', at)) != std::string::npos; at += 2) out.insert(at, 1, '\\');
+  out.front() = '\'';
+  out.back() = '\'';
+  return out;
 }
 
 }  // namespace shipit::helm

@@ -20,6 +20,7 @@ struct YamlOptions {
   int max_depth = 512;
   size_t max_nodes = 10'000'000;   ///< after alias expansion: a bound on alias bombs
   bool numbers_as_double = false;  ///< every number float64, as Helm reads values files (JSON numbers in Go)
+  std::string (*quoted)(std::string_view) = nullptr;  ///< a text in a message; nullptr: as JSON has it
 };
 
 /// Parses the first document; null for an empty text.

@@ -587,12 +587,12 @@ class Decoder final {
   }
 
   /// The value as %#v prints it, for messages.
-  static std::string go_syntax(Value value, bool top) {
+  std::string go_syntax(Value value, bool top) const {
     switch (value.kind()) {
       case Kind::Null:
         return top ? "interface {}(nil)" : "<nil>";
       case Kind::String:
-        return fmt::format("{}", to_json(value));
+        return options_.quoted ? options_.quoted(value.as_string()) : to_json(value);
       case Kind::Uint:
         return fmt::format("{:#x}", value.as_uint());
       case Kind::Double: {
@@ -613,7 +613,7 @@ class Decoder final {
         std::string text = "map[interface {}]interface {}{";
         for (const Member& m : value.members()) {
           if (text.back() != '{') text += ", ";
-          text += to_json(Value::borrowed(m.key.view())) + ":" + go_syntax(m.value, true);
+          text += go_syntax(Value::borrowed(m.key.view()), true) + ":" + go_syntax(m.value, true);
         }
         return text + "}";
       }

@@ -1,13 +1,13 @@
 // URLs, and sprig's functions on URLs and paths.
 #include "helm/functions/url.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "helm/functions/function.h"
 #include "helm/functions/strings.h"
+#include "helm/go_ip.h"
 #include "helm/unicode.h"
 
 namespace shipit::helm {
@@ -146,13 +146,12 @@ class AuthorityParser final {
     if (!unescape(name.substr(0, zone), Part::Host, address, error_)) return false;
     if (zone != std::string_view::npos && !unescape(name.substr(zone), Part::Zone, rest, error_))
       return false;
-    in6_addr parsed6;
-    in_addr parsed4;
-    if (inet_pton(AF_INET6, address.c_str(), &parsed6) != 1) {
-      if (inet_pton(AF_INET, address.c_str(), &parsed4) == 1) return fail("invalid IP-literal");
-      return fail(fmt::format("invalid host: ParseAddr({}): unable to parse IP", quoted(address + rest)));
-    }
-    url_.host = fmt::format("[{}{}]{}", address, rest, port);
+    address += rest;
+    std::string why;
+    auto ip = parse_ip(address, why);
+    if (!ip) return fail("invalid host: " + why);
+    if (ip->is_v4) return fail("invalid IP-literal");
+    url_.host = fmt::format("[{}]{}", address, port);
     return true;
   }
 
