@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/hex.h"
 #include "text/arena.h"
 
 namespace shipit::text {
@@ -90,6 +91,7 @@ class YamlScanner final {
     if (unread_ < count) need_slow(count);
   }
   unsigned char at(size_t offset = 0) const { return static_cast<unsigned char>(buffer_[pos_ + offset]); }
+  int escape_digit(size_t offset) const { return hex_digit(buffer_[pos_ + offset]); }
   bool is_break(size_t offset = 0) const;
   bool is_breakz(size_t offset = 0) const { return at(offset) == 0 || is_break(offset); }
   bool is_blank(size_t offset = 0) const { return at(offset) == ' ' || at(offset) == '\t'; }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "helm/functions/function.h"
 #include "helm/functions/strings.h"
 #include "helm/go_ip.h"
@@ -53,12 +54,6 @@ std::string escape(std::string_view text, Part part) {
   return out;
 }
 
-int unhex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool unescape(std::string_view text, Part part, std::string& out, std::string& error) {
   std::string made;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -69,9 +64,9 @@ bool unescape(std::string_view text, Part part, std::string& out, std::string& e
         error = "invalid URL escape " + quoted(triple);
         return false;
       };
-      if (triple.size() < 3 || unhex(triple[1]) < 0 || unhex(triple[2]) < 0) return bad();
-      auto value = static_cast<char>(unhex(triple[1]) << 4 | unhex(triple[2]));
-      if (part == Part::Host && unhex(triple[1]) < 8 && triple != "%25") return bad();
+      if (triple.size() < 3 || hex_digit(triple[1]) < 0 || hex_digit(triple[2]) < 0) return bad();
+      auto value = static_cast<char>(hex_digit(triple[1]) << 4 | hex_digit(triple[2]));
+      if (part == Part::Host && hex_digit(triple[1]) < 8 && triple != "%25") return bad();
       if (part == Part::Zone && triple != "%25" && value != ' ' && should_escape(value, Part::Host))
         return bad();
       made += value;
