@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "base/hex.h"
 #include "helm/unicode.h"
 
 namespace shipit::helm {
 namespace {
-
-bool is_hex(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
 class IpReader final {
  public:
@@ -66,7 +65,7 @@ class IpReader final {
     int bytes = 0;
     while (bytes < 16) {
       size_t digits = 0;
-      while (digits < s.size() && is_hex(s[digits]))
+      while (digits < s.size() && hex_digit(s[digits]) >= 0)
         if (++digits > 4) return fail("each group must have 4 or less digits", s);
       if (digits == 0) return fail("each colon-separated field must have at least one digit", s);
       if (s.substr(digits).starts_with('.')) {
