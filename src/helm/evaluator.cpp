@@ -534,7 +534,7 @@ Value Evaluator::field(Value dot, const text::Key& key, NodeId node, Operands ar
     }
     if (object->kind() == GoKind::Map) {
       if (options_.strict) fail("map has no entry for key " + quoted(name));
-      return marked(Value(""), Mark::Bytes);
+      return marked(Value(""), Mark::NilBytes);
     }
   } else {
     for (const Method& m : value_methods(receiver))

@@ -24,7 +24,8 @@ enum class Mark : uint8_t {
   Month,     // time.Month
   Weekday,   // time.Weekday
   // Kind::String
-  Bytes,  // []uint8
+  Bytes,     // []uint8
+  NilBytes,  // []uint8(nil)
   // Kind::List
   Strings,     // []string
   Ints,        // []int
@@ -54,9 +55,11 @@ inline Value unboxed(Value value) { return value.with_mark(value.mark() & static
 
 /// int, as Go's untyped whole constants become.
 inline Value go_int(int64_t number) { return marked(Value(number), Mark::Int); }
-inline bool is_bytes(Value value) { return value.is_string() && mark_of(value) == Mark::Bytes; }
+inline bool is_bytes(Value value) {
+  return value.is_string() && (mark_of(value) == Mark::Bytes || mark_of(value) == Mark::NilBytes);
+}
 /// A string proper: not []uint8.
-inline bool is_text(Value value) { return value.is_string() && mark_of(value) != Mark::Bytes; }
+inline bool is_text(Value value) { return value.is_string() && !is_bytes(value); }
 
 /// reflect.Kind, as far as these values have it.
 enum class GoKind : uint8_t {

@@ -205,7 +205,13 @@ void ValuePrinter::nested(Value value, Rune verb, int depth) {
     case text::Kind::Double:
       return any_float(value.as_double(), verb, value);
     case text::Kind::String:
-      if (is_bytes(value)) return bytes(value.as_string(), verb, depth > 0 ? "[]uint8" : "[]byte");
+      if (is_bytes(value)) {
+        std::string_view type = depth > 0 ? "[]uint8" : "[]byte";
+        bool go_syntax = field_.flags.sharp_v && verb == 'v';
+        if (!go_syntax || mark_of(value) != Mark::NilBytes) return bytes(value.as_string(), verb, type);
+        out_.append(type).append("(nil)");
+        return;
+      }
       return any_string(value.as_string(), verb, value);
     case text::Kind::List:
       return list(value, verb, depth);

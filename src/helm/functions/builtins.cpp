@@ -252,7 +252,7 @@ Value index_into(Call& call, Value item, Value index) {
     if (index.is_null()) Call::fail("value is nil; should be of type string");
     if (!is_text(index)) Call::fail(fmt::format("value has type {}; should be string", go_type(index)));
     if (object)
-      return object->field(index.as_string(), call.arena()).value_or(marked(Value(""), Mark::Bytes));
+      return object->field(index.as_string(), call.arena()).value_or(marked(Value(""), Mark::NilBytes));
     bool texts = mark_of(item) == Mark::StringMap || mark_of(item) == Mark::NilStringMap;
     if (const Value* found = item.find(index.as_string())) return texts ? *found : boxed(*found);
     return texts ? Value("") : boxed(Value());

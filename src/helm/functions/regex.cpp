@@ -29,17 +29,45 @@ std::shared_ptr<const RE2> compiled(Call& call, std::string_view pattern, bool p
 
 using Groups = std::vector<re2::StringPiece>;
 
+/// The start of the first character at or behind `at`, which may be inside of one.
+size_t character_from(std::string_view text, size_t at) {
+  for (size_t back = 1; back < 4 && back <= at && at < text.size(); ++back) {
+    if ((static_cast<unsigned char>(text[at - back + 1]) & 0xC0) != 0x80) break;
+    if (auto size = static_cast<size_t>(decode_rune(text.substr(at - back)).size); size > back)
+      return at - back + size;
+  }
+  return at;
+}
+
+/// The first match from `at` on. RE2 finds a \B inside of a character, too, which Go does not.
+bool search(Call& call, const RE2& regex, std::string_view text, size_t at,
+            std::span<re2::StringPiece> found) {
+  for (;;) {
+    call.charge(4);
+    if (!regex.Match({text.data(), text.size()}, at, text.size(), RE2::UNANCHORED, found.data(),
+                     static_cast<int>(found.size())))
+      return false;
+    auto begin = static_cast<size_t>(found[0].data() - text.data());
+    at = character_from(text, begin);
+    if (at == begin) return true;
+  }
+}
+
+bool matches(Call& call, const RE2& regex, std::string_view text) {
+  if (!text.data()) text = "";
+  re2::StringPiece found[1];
+  return search(call, regex, text, 0, found);
+}
+
 /// Goes over all matches as Go's regexp does: an empty match next to the one before does not count.
 template <class Each>
 void each_match(Call& call, const RE2& regex, std::string_view text, int groups, int64_t limit, Each each) {
   if (!text.data()) text = "";
-  re2::StringPiece input(text.data(), text.size());
   Groups found(static_cast<size_t>(groups));
   size_t at = 0;
   size_t previous_end = std::string_view::npos;
   for (int64_t count = 0; at <= text.size() && (limit < 0 || count < limit);) {
-    call.charge(4);
-    if (!regex.Match(input, at, text.size(), RE2::UNANCHORED, found.data(), groups)) return;
+    if (!search(call, regex, text, at, found)) return;
     auto begin = static_cast<size_t>(found[0].data() - text.data());
     size_t end = begin + found[0].size();
     bool accept = true;
@@ -61,13 +89,12 @@ std::string_view str(std::span<Value> args, size_t i) { return args[i].as_string
 
 Value match(Call& call, std::span<Value> args) {
   GoRegex made = compile(call, str(args, 0));
-  return made.regex &&
-         RE2::PartialMatch(re2::StringPiece(str(args, 1).data(), str(args, 1).size()), *made.regex);
+  return made.regex && matches(call, *made.regex, str(args, 1));
 }
 
 Value must_match(Call& call, std::span<Value> args) {
   auto regex = compiled(call, str(args, 0), false);
-  return RE2::PartialMatch(re2::StringPiece(str(args, 1).data(), str(args, 1).size()), *regex);
+  return matches(call, *regex, str(args, 1));
 }
 
 template <bool panics>

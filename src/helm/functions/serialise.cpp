@@ -75,7 +75,8 @@ Value changed(Call& call, Value value, bool ordered, int depth) {
   if (depth > kDeepest) cycle(value);
   call.charge_text(value.as_string());
   text::Arena& arena = call.arena();
-  if (is_bytes(value)) return call.string(base64_encode(value.as_string()));
+  if (is_bytes(value))
+    return mark_of(value) == Mark::NilBytes ? Value() : call.string(base64_encode(value.as_string()));
   if (value.is_list()) {
     if (nil_list(value)) return {};
     Value list = Value::list(arena, value.size());

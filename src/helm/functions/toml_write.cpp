@@ -47,7 +47,8 @@ class TomlWriter final {
 
   static bool is_nil(Value value) {
     Mark mark = mark_of(value);
-    return value.is_null() || (value.is_list() && (mark == Mark::NilList || mark == Mark::NilStrings)) ||
+    return value.is_null() || mark == Mark::NilBytes ||
+           (value.is_list() && (mark == Mark::NilList || mark == Mark::NilStrings)) ||
            (value.is_map() && (mark == Mark::NilMap || mark == Mark::NilStringMap));
   }
 
