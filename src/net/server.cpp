@@ -654,10 +654,11 @@ void Session::drain() {
     error_code ignored;
     link_.socket().cancel(ignored);
     arm(std::chrono::duration_cast<Duration>(kDrainTime));
-    input_.clear();
+    // Not into input_, where a read under TLS that has its bytes already still puts them.
+    out_body_.resize(kReadSize);
   }
   // Below TLS: what is dropped needs no decoding.
-  link_.socket().async_read_some(input_.prepare(kReadSize),
+  link_.socket().async_read_some(asio::buffer(out_body_),
                                  [self = shared_from_this()](error_code failure, size_t size) {
                                    if (self->state_ != State::Draining) return;
                                    self->drained_ += size;

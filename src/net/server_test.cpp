@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <future>
 #include <latch>
@@ -10,6 +11,7 @@
 
 #include "base/error.h"
 #include "net/raw_peer.h"
+#include "net/test_certificate.h"
 
 namespace shipit::net {
 namespace {
@@ -324,6 +326,69 @@ TEST(Stream, ManyWritersOneReader) {
   stream->close();
   reader.join();
   EXPECT_EQ(all.size(), 4u * 2000 * 5);
+}
+
+/// A client under TLS that sends when the test says so.
+class TlsPeer final {
+ public:
+  explicit TlsPeer(int port) : peer_(RawPeer::connect_to(port)) {
+    SSL_set_bio(ssl_.get(), in_, out_);
+    do {
+      SSL_connect(ssl_.get());
+      send();
+    } while (!SSL_is_init_finished(ssl_.get()) && receive());
+  }
+  void write(std::string_view bytes) {
+    SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+    send();
+  }
+  std::string read_all() {
+    std::string all;
+    char buffer[4096];
+    do {
+      for (int got; (got = SSL_read(ssl_.get(), buffer, sizeof buffer)) > 0;)
+        all.append(buffer, static_cast<size_t>(got));
+    } while (receive());
+    return all;
+  }
+
+ private:
+  void send() {
+    char* bytes = nullptr;
+    long size = BIO_get_mem_data(out_, &bytes);
+    peer_.write({bytes, static_cast<size_t>(size)});
+    BIO_reset(out_);
+  }
+  bool receive() {
+    std::string bytes = peer_.read_some();
+    return BIO_write(in_, bytes.data(), static_cast<int>(bytes.size())) > 0;
+  }
+
+  RawPeer peer_;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_{SSL_CTX_new(TLS_client_method()), SSL_CTX_free};
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{SSL_new(context_.get()), SSL_free};
+  BIO* in_ = BIO_new(BIO_s_mem());  // the SSL's
+  BIO* out_ = BIO_new(BIO_s_mem());
+};
+
+TEST(Stream, WhatComesUnderTlsAsItEndsIsDropped) {
+  TestFolder files;
+  TestIdentity identity = TestAuthority().issue("server", {"IP:127.0.0.1"});
+  ServerOptions options;
+  options.certificate_file = files.write("server.crt", identity.certificate);
+  options.key_file = files.write("server.key", identity.key);
+  std::promise<void> asked, sent;
+  Server server(options, [&](Request, Responder responder) {
+    asked.set_value();
+    sent.get_future().get();
+    responder.stream(200, {});
+  });
+  TlsPeer peer(server.port());
+  peer.write("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  asked.get_future().get();
+  peer.write("more");
+  sent.set_value();
+  EXPECT_EQ(status_line(peer.read_all()), "HTTP/1.1 200 OK");
 }
 
 TEST(Stop, StreamsEndInGoodOrder) {
