@@ -38,7 +38,7 @@ std::string entry_text(const QuarantineEntry& e) {
   line("reason", e.reason);
   line("suspect", e.suspect);
   if (e.revision) out += "    revision: " + std::to_string(e.revision) + "\n";
-  if (e.since != Time{}) line("since", format_rfc3339(e.since));
+  if (e.since != Time{}) line("since", format_rfc3339_millis(e.since));
   return out;
 }
 

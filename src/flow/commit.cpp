@@ -152,7 +152,7 @@ domain::CommitFacts Committer::facts_at(const Registry& registry, std::stop_toke
 
 /// The newest seen tag of each block that isn't taken, with the reason (rule 2); said once, since the id is
 /// stable.
-void Committer::say_refusals(const domain::CommitFacts& facts) {
+void Committer::say_refusals(const domain::CommitFacts& facts, Time now) {
   for (const domain::BlockFacts& b : facts.blocks) {
     auto seen = facts.seen.find(b.block.image.str());
     if (seen == facts.seen.end() || seen->second.tags.empty()) continue;
@@ -161,9 +161,12 @@ void Committer::say_refusals(const domain::CommitFacts& facts) {
     if (why.empty() || tag.tag == b.block.tag) continue;
     std::string id = fmt::format("refused/{}/{}/{}/{}", b.release.str(), tag.tag.str(),
                                  format_rfc3339_millis(tag.pushed), tag.event);
+    Time at = tag.pushed;  // or when it was quarantined: it ran until then
+    if (const auto* entry = facts.quarantine.blocking(b.release, b.block.image, tag.tag))
+      at = std::max(at, std::min(entry->since, now));
     context_.board.add_activity(
         {id,
-         tag.pushed,
+         at,
          "refused",
          b.release,
          tag.source,
@@ -286,7 +289,7 @@ Time Committer::step(Time now, std::stop_token stop) {
   std::erase_if(plan.edits, [&](const domain::TagEdit& e) {
     return refused_.contains(fmt::format("edit/{}/{}/{}", e.release.str(), e.path, e.to.str()));
   });
-  say_refusals(facts);
+  say_refusals(facts, now);
   context_.board.set_owed(domain::describe(plan));
   if (plan.empty()) {
     burst_since_.reset();

@@ -36,7 +36,7 @@ class Committer final {
  private:
   std::shared_ptr<const Registry> registry_at(const domain::CommitId& head);
   domain::CommitFacts facts_at(const Registry& registry, std::stop_token stop);
-  void say_refusals(const domain::CommitFacts& facts);
+  void say_refusals(const domain::CommitFacts& facts, Time now);
   void say_read_only(const domain::CommitPlan& plan, Time now);
   void settle(const domain::CommitPlan& plan, std::stop_token stop);
   /// The files that change; edits that can't be made safely are dropped from the plan and recorded as

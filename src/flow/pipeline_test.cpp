@@ -64,6 +64,18 @@ TEST_F(Flow, ABadVersionIsRolledBackRevertedAndQuarantinedOnce) {
   EXPECT_EQ(world.git_tag("hello"), tag('c'));
 }
 
+TEST_F(Flow, ABadTagIsRefusedAfterTheRollbackThatQuarantinedIt) {
+  world.deployer.set_behaviour(tag('b'), Behaviour::Crashes);
+  world.clock.advance(minutes{1} + Duration{789});
+  world.push("hello", tag('b'));
+  world.run(minutes{5});
+  std::vector<std::string> sorts;  // newest first
+  for (const domain::Activity& a : world.pipeline().board().activity(100, "")) sorts.push_back(a.sort);
+  auto place = [&](const char* sort) { return std::ranges::find(sorts, sort) - sorts.begin(); };
+  EXPECT_LT(place("refused"), place("rolling back")) << ::testing::PrintToString(sorts);
+  EXPECT_LT(place("rolling back"), place("verifying"));
+}
+
 TEST_F(Flow, TheSameBadTagThreeTimesIsOneRollbackAndOneRevert) {
   world.deployer.set_behaviour(tag('b'), Behaviour::Crashes);
   world.clock.advance(minutes{1});
