@@ -16,7 +16,6 @@
 #include "base/error.h"
 #include "k8s/object.h"
 #include "kube/client.h"
-#include "kube/events.h"
 #include "kube/informer.h"
 #include "kube/lease.h"
 #include "net/curl_client.h"
@@ -274,16 +273,6 @@ TEST_P(KubeClient, OneOfTwoLeads) {
   two.step(soon());
   EXPECT_TRUE(two.leads());
   EXPECT_GT(two.epoch(), 0);
-}
-
-TEST_P(KubeClient, EventsAreCounted) {
-  kube::EventRecorder recorder(*client_, "test");
-  kube::EventNote note{"v1", "ConfigMap", ns_, "a", "u", false, "Happened", "it did"};
-  recorder.record(note, soon());
-  recorder.record(note, soon());
-  int64_t count = 0;
-  client_->list({"v1", "Event", ns_}, soon(), [&](text::Value event) { count += event["count"].as_int(); });
-  EXPECT_EQ(count, 2);
 }
 
 }  // namespace
