@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "text/json.h"
+#include "text/utf8.h"
 
 namespace shipit::domain {
 namespace {
@@ -17,10 +18,10 @@ constexpr std::string_view kEntryTrailer = "Ship-it-Quarantine: ";  ///< marks a
 constexpr size_t kReasonLength = 200;
 
 /// One line, bounded: messages carry reasons, never log lines (rule 27).
-std::string one_line(std::string text) {
-  std::ranges::replace(text, '\n', ' ');
-  if (text.size() > kReasonLength) text = text.substr(0, kReasonLength) + "…";
-  return text;
+std::string one_line(std::string reason) {
+  std::ranges::replace(reason, '\n', ' ');
+  if (reason.size() > kReasonLength) reason = std::string(text::beginning(reason, kReasonLength)) + "…";
+  return reason;
 }
 
 const ImageBlock* at(const std::vector<ImageBlock>& blocks, const std::string& path) {

@@ -51,6 +51,12 @@ void append_rune(std::string& out, char32_t rune) {
   }
 }
 
+std::string_view beginning(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0u) == 0x80u) --bytes;
+  return text.substr(0, bytes);
+}
+
 size_t ascii_prefix(std::string_view text) {
   size_t at = 0;
   for (; at + 8 <= text.size(); at += 8) {

@@ -20,6 +20,8 @@ struct Rune {
 Rune decode_rune(std::string_view text);
 void append_rune(std::string& out, char32_t rune);
 bool valid_utf8(std::string_view text);
+/// The beginning of `text`, at most `bytes` long and without a part of a character at its end.
+std::string_view beginning(std::string_view text, size_t bytes);
 /// Number of leading bytes below 0x80.
 size_t ascii_prefix(std::string_view text);
 

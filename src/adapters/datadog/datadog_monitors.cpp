@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "text/json.h"
+#include "text/utf8.h"
 
 namespace shipit::adapters::datadog {
 
@@ -25,7 +26,7 @@ Error refusal_of(const net::Response& response) {
     // Not of the service itself: a proxy, a load balancer.
   }
   std::string text = fmt::format("{} {}{}{}", response.status, net::reason_phrase(response.status),
-                                 message.empty() ? "" : ": ", message.substr(0, 300));
+                                 message.empty() ? "" : ": ", text::beginning(message, 300));
   if (response.status == 401 || response.status == 403) return {ErrorKind::Denied, text};
   if (response.status == 404) return {ErrorKind::NotFound, text};
   if (response.status == 429) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "crd/helm_release.h"
 #include "k8s/object.h"
+#include "text/utf8.h"
 
 namespace shipit::adapters {
 namespace {
@@ -123,7 +124,7 @@ void KubeCluster::event(const std::string& ns, const std::string& release, const
                                                                 {"uid", text(uid)}})},
                               {"type", warning ? text("Warning") : text("Normal")},
                               {"reason", text(camel(reason))},
-                              {"message", text(message.substr(0, 1000))},
+                              {"message", text(text::beginning(message, 1000))},
                               {"count", 1},
                               {"firstTimestamp", text(format_rfc3339(now))},
                               {"lastTimestamp", text(format_rfc3339(now))},

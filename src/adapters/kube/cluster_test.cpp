@@ -28,5 +28,15 @@ TEST(KubeCluster, EventsOfOneSecondAreNamedInTheOrderTheyHappened) {
   EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
 }
 
+TEST(KubeCluster, ALongMessageOfAnEventIsCutBetweenCharacters) {
+  kube::CannedServer server;
+  kube::TestClock clock;
+  KubeCluster cluster(server.client, clock);
+  const std::string kept(998, 'x');
+  server.answer("POST /api/v1/namespaces/default/events", 201, "{}");
+  cluster.event("default", "hello", "uid", true, "failed", kept + "€ and more", kube::within(5s));
+  EXPECT_EQ(text::parse_json(server.last().body)["message"].str(), kept);
+}
+
 }  // namespace
 }  // namespace shipit::adapters

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "text/json.h"
+#include "text/utf8.h"
 
 namespace shipit::adapters::sqs {
 
@@ -68,7 +69,7 @@ Error refusal_of(const net::Response& response) {
   type = type.substr(type.find_last_of("#.") + 1);
   std::string text =
       fmt::format("{} {}{}{}", response.status, type.empty() ? net::reason_phrase(response.status) : type,
-                  message.empty() ? "" : ": ", message.substr(0, 300));
+                  message.empty() ? "" : ": ", text::beginning(message, 300));
   for (const Meaning& meaning : kMeanings)
     if (meaning.type == type) return {meaning.kind, text};
   if (response.status == 429) return {ErrorKind::Throttled, text};

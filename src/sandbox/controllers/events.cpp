@@ -6,6 +6,7 @@
 
 #include "k8s/object.h"
 #include "sandbox/status.h"
+#include "text/utf8.h"
 
 namespace shipit::sandbox {
 namespace {
@@ -57,7 +58,7 @@ void Recorder::record(const EventSource& source, const Stored& about, std::strin
     if (!field_path.empty()) involved.set(arena, "fieldPath", Value::borrowed(field_path));
     event.set(arena, "involvedObject", involved);
     event.set(arena, "reason", Value::borrowed(reason));
-    event.set(arena, "message", Value::borrowed(message.substr(0, 1024)));
+    event.set(arena, "message", Value::borrowed(text::beginning(message, 1024)));
     Value from = Value::map(arena);
     from.set(arena, "component", Value::borrowed(source.component));
     if (!source.host.empty()) from.set(arena, "host", Value::borrowed(source.host));
