@@ -115,18 +115,7 @@ void ValuePrinter::any_string(std::string_view text, Rune verb, Value shown) {
 }
 
 void ValuePrinter::bytes(std::string_view data, Rune verb, std::string_view type) {
-  switch (verb) {
-    case 's':
-      return field_.pad(field_.truncated(data));
-    case 'x':
-      return field_.hex_text(data, kLowerDigits);
-    case 'X':
-      return field_.hex_text(data, kUpperDigits);
-    case 'q':
-      return field_.quoted_text(data);
-    default:
-      break;
-  }
+  if (verb == 's' || verb == 'x' || verb == 'X' || verb == 'q') return any_string(data, verb, {});
   bool go_syntax = field_.flags.sharp_v && (verb == 'v' || verb == 'd');
   if (go_syntax) out_ += type;
   out_ += go_syntax ? '{' : '[';

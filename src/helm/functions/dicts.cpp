@@ -117,19 +117,13 @@ Value merge_overwrite(Call& call, std::span<Value> args) { return merge_all(call
 Value deep_copy_value(Call& call, Value value, int depth) {
   if (depth > kDeepestMerge) Call::fail("value is nested too deeply to copy");
   call.charge(1);
-  if (value.is_list()) {
-    Value list = Value::list(call.arena(), value.size());
-    for (Value item : value.items()) list.push_back(call.arena(), deep_copy_value(call, item, depth + 1));
-    return list.with_mark(value.mark());
-  }
-  if (value.is_map()) {
-    Value map = Value::map(call.arena(), value.size());
-    for (const text::Member& m : value.members())
-      map.set_borrowed(call.arena(), m.key, deep_copy_value(call, m.value, depth + 1));
-    return map.with_mark(value.mark());
-  }
   if (const Object* object = Object::of(value)) return object->deep_copy(call.arena()).value_or(value);
-  return value;
+  Value copy = Value::copy_of(call.arena(), value);
+  if (copy.is_list())
+    for (Value& item : copy.items()) item = deep_copy_value(call, item, depth + 1);
+  if (copy.is_map())
+    for (text::Member& m : copy.members()) m.value = deep_copy_value(call, m.value, depth + 1);
+  return copy;
 }
 
 Value deep_copy(Call& call, std::span<Value> args) {
