@@ -182,7 +182,7 @@ class SchemaCompiler final {
       AnyRules& any = n.any.make();
       if (Value ref = schema["$ref"]; ref.is_string()) {
         any.ref = resolve(ref.as_string(), resource);
-        if (n.draft < 2019) return;
+        if (n.draft < 2019) return fill_beside_ref(any, n.draft, schema, resource);
       }
       fill_any(any, n.draft, schema, resource);
     }
@@ -214,6 +214,16 @@ class SchemaCompiler final {
     return {true, true, node(found, resource)};
   }
 
+  /// Up to draft 7 keywords beside a $ref have no say, but jsonschema hides only those of draft 4: a const
+  /// counts, and what the others hold must compile.
+  void fill_beside_ref(AnyRules& rules, int draft, const Value& schema, SchemaResource& resource) {
+    if (draft < 6) return;
+    if (schema.has("const")) rules.constant = schema["const"];
+    for (const char* key : {"contains", "propertyNames"}) child(schema, key, resource);
+    if (draft < 7) return;
+    for (const char* key : {"if", "then", "else"}) child(schema, key, resource);
+  }
+
   void fill_any(AnyRules& rules, int draft, const Value& schema, SchemaResource& resource) {
     rules.all_of = children(schema, "allOf", resource);
     rules.any_of = children(schema, "anyOf", resource);
@@ -227,7 +237,7 @@ class SchemaCompiler final {
     }
     if (schema["enum"].is_list()) rules.choices = schema["enum"];
     if (draft >= 6 && schema.has("const")) rules.constant = schema["const"];
-    if (draft == 2019) {
+    if (draft >= 2019) {
       if (Value ref = schema["$recursiveRef"]; ref.is_string())
         rules.recursive_ref = resolve(ref.as_string(), resource);
       rules.recursive_anchor = schema["$recursiveAnchor"].as_bool();
