@@ -241,7 +241,15 @@ std::shared_ptr<const Chart> load_chart(std::vector<File> files, const ChartLimi
 
 std::shared_ptr<const Chart> load_chart_archive(std::string_view tgz, const ChartLimits& limits) {
   ChartLimits left = limits;
-  return load(unpack(tgz, left), left, 0);
+  std::vector<File> files;
+  try {
+    files = unpack(tgz, left);
+  } catch (const Error& error) {
+    throw invalid("unable to load chart archive\n" + error.message());  // Helm leaves the reason out
+  }
+  if (std::ranges::find(files, "Chart.yaml", &File::path) == files.end())
+    throw invalid("unable to detect chart version, no Chart.yaml found");
+  return load(std::move(files), left, 0);
 }
 
 std::string digest_of(std::span<const File> files) {

@@ -214,6 +214,13 @@ TEST(Archive, SizesThatLieAreRefusedBeforeTheyAreBelieved) {
             too_large);
 }
 
+TEST(Archive, WithoutAChartSaysWhatHelmSaysAndWhy) {
+  auto load = [](std::string_view packed) { return failure_of([&] { load_chart_archive(packed); }); };
+  EXPECT_EQ(load(tgz(tar_entry("a/values.yaml", "") + tar_entry("a/charts/b/Chart.yaml", kChart))),
+            "unable to detect chart version, no Chart.yaml found");
+  EXPECT_EQ(load("no archive"), "unable to load chart archive\ngzip: invalid header");
+}
+
 TEST(Archive, EndsWhereverItIsCutOrBent) {
   const std::string whole =
       tgz(tar_entry("a/Chart.yaml", kChart) + tar_entry("a/templates/x.yaml", "a: 1\n"));
