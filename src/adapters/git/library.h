@@ -24,7 +24,7 @@ namespace shipit::adapters::git {
   X(oid_fromstr) X(oid_tostr) \
   X(reference_create) X(reference_create_matching) X(reference_free) X(reference_lookup) X(reference_name_to_id) \
   X(reference_remove) X(reference_symbolic_target) X(reference_type) \
-  X(remote_connect) X(remote_create_anonymous) X(remote_disconnect) X(remote_download) X(remote_free) X(remote_ls) \
+  X(remote_connect) X(remote_create_with_opts) X(remote_disconnect) X(remote_download) X(remote_free) X(remote_ls) \
   X(remote_push) \
   X(repository_free) X(repository_init) X(repository_is_bare) X(repository_open_bare) X(repository_open_ext) X(repository_path) \
   X(revwalk_free) X(revwalk_hide) X(revwalk_new) X(revwalk_next) X(revwalk_push) \

@@ -187,10 +187,14 @@ class RemoteOrigin final : public Origin {
   }
 
   /// A remote of no name: nothing is written to the clone's configuration. The address only has to look like
-  /// one, since the peer is what reaches it.
+  /// one, since the peer is what reaches it. It is not looked up in `insteadOf`: libgit2 1.5 leaks 20 KB for
+  /// each entry that is something else.
   Remote make_remote() {
+    git_remote_create_options options = GIT_REMOTE_CREATE_OPTIONS_INIT;
+    options.repository = repository();
+    options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF;
     git_remote* raw = nullptr;
-    check(library().remote_create_anonymous(&raw, repository(), "https://ops.invalid/repository"), "remote");
+    check(library().remote_create_with_opts(&raw, "https://ops.invalid/repository", &options), "remote");
     return Remote{raw};
   }
 

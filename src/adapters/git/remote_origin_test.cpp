@@ -1,5 +1,6 @@
 // The clone of a remote repository is a cache: it can be missing, old, damaged or another one's.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "adapters/git/git_fixture.h"
 #include "adapters/git/git_ops_repo.h"
@@ -41,6 +42,18 @@ TEST_F(Clone, AnUnchangedHeadCostsOneRequestAndNoPack) {
   EXPECT_EQ(again.fetch(soon()).str(), git_.head());
   again.fetch(soon());
   EXPECT_EQ(posts(), 1) << "the clone was kept";
+}
+
+TEST_F(Clone, AFetchOfNothingNewKeepsNoMemory) {
+  GitOpsRepo fetching = repo();
+  auto held = [&] {
+    fetching.fetch(soon());
+    return ::mallinfo2().uordblks;  // 0 under a sanitizer, which looks for leaks itself
+  };
+  held();
+  size_t before = held();
+  for (int i = 0; i < 40; ++i) fetching.fetch(soon());
+  EXPECT_LT(held(), before + (1 << 20));
 }
 
 TEST_F(Clone, WhatWasPushedIsNotFetchedAgain) {
