@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <optional>
 
 #include "base/error.h"
 #include "helm/functions/strings.h"
+#include "helm/go_number.h"
 #include "helm/manifests.h"
+#include "helm/unicode.h"
 #include "helm/values.h"
 #include "text/json.h"
 #include "text/utf8.h"
@@ -24,31 +26,6 @@ constexpr int kMaxNesting = 30;
 constexpr int kMaxDepth = 1000;
 
 enum class End : uint8_t { Done, Eof };
-
-/// What Go prints for %q, for the characters that occur in flags.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  while (!text.empty()) {
-    text::Rune rune = text::decode_rune(text);
-    char32_t c = rune.value;
-    if (!rune.valid)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
-    else if (c == '"' || c == '\\')
-      (out += '\\') += static_cast<char>(c);
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else if (c == '\r')
-      out += "\\r";
-    else if (c < 0x20 || c == 0x7F)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
-    else
-      out += text.substr(0, rune.size);
-    text.remove_prefix(rune.size);
-  }
-  return out + '"';
-}
 
 std::string_view go_type_of(Value value) {
   switch (value.kind()) {
@@ -85,14 +62,14 @@ bool equal_fold(std::string_view text, std::string_view lower) {
   return true;
 }
 
-std::optional<int64_t> whole_number(std::string_view text) {
-  bool plus = text.starts_with('+');
-  if (plus) text.remove_prefix(1);
-  if (plus && text.starts_with('-')) return {};
-  int64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return {};
-  return number;
+/// %q of a []rune, without its brackets.
+std::string quoted_runes(std::string_view text) {
+  std::string out;
+  for (; !text.empty(); text.remove_prefix(static_cast<size_t>(decode_rune(text).size))) {
+    if (!out.empty()) out += ' ';
+    append_quoted_rune(out, decode_rune(text).rune);
+  }
+  return out;
 }
 
 class SetParser final {
@@ -161,7 +138,7 @@ class SetParser final {
   }
 
   End indexed(Value data, const std::string& name, int nesting, int depth) {
-    std::optional<int> index = key_index();
+    std::optional<int64_t> index = key_index();
     if (!index) return End::Eof;
     Value list = Value::list(arena_);
     if (const Value* found = data.find(name)) {
@@ -216,37 +193,52 @@ class SetParser final {
     return value;
   }
 
-  /// Bytes of the JSON value at the front, blanks before it included.
+  /// Bytes of the JSON value at the front, blanks before it included. What is no value is of any length.
   size_t json_length() const {
-    size_t i = 0;
-    while (i < rest_.size() && (rest_[i] == ' ' || rest_[i] == '\t' || rest_[i] == '\n' || rest_[i] == '\r'))
-      ++i;
+    size_t begin = std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size());
+    std::string_view value = rest_.substr(begin);
+    for (std::string_view word : {"true", "false", "null"})
+      if (value.starts_with(word)) return begin + word.size();
+    if (!value.empty() && (value[0] == '-' || is_digit(value[0]))) return begin + number_length(value);
     int open = 0;
     bool in_string = false;
-    size_t begin = i;
-    for (; i < rest_.size(); ++i) {
-      char c = rest_[i];
-      if (in_string) {
-        if (c == '\\')
-          ++i;
-        else if (c == '"')
-          in_string = false;
-        if (!in_string && open == 0) return i + 1;
-        continue;
-      }
-      if (c == '"') {
-        if (open == 0 && i > begin) return i;
-        in_string = true;
-      } else if (c == '{' || c == '[') {
-        if (open == 0 && i > begin) return i;
+    for (size_t i = 0; i < value.size(); ++i) {
+      char c = value[i];
+      if (in_string && c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = !in_string;
+      else if (!in_string && (c == '{' || c == '['))
         ++open;
-      } else if (c == '}' || c == ']') {
-        if (--open <= 0) return i + 1;
-      } else if (open == 0 && (c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
-        return i;
-      }
+      else if (!in_string && (c == '}' || c == ']'))
+        --open;
+      else
+        continue;
+      if (!in_string && open <= 0 && i < value.size()) return begin + i + 1;
     }
     return rest_.size();
+  }
+
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+  static size_t number_length(std::string_view text) {
+    size_t at = text[0] == '-' ? 1 : 0;
+    auto digits = [&] {
+      while (at < text.size() && is_digit(text[at])) ++at;
+    };
+    if (text.substr(at).starts_with('0'))
+      ++at;
+    else
+      digits();
+    if (text.substr(at).starts_with('.')) {
+      ++at;
+      digits();
+    }
+    if (at < text.size() && (text[at] | 0x20) == 'e') {
+      ++at;
+      if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+      digits();
+    }
+    return at;
   }
 
   /// Skips blanks; true at a comma, which is taken, or at the end.
@@ -285,36 +277,37 @@ class SetParser final {
       if (equal_fold(text, "null")) return {};
       if (text == "0") return 0;
       if (!text.empty() && text[0] != '0')
-        if (auto number = whole_number(text)) return *number;
+        if (auto number = parse_int(text, 10); number.ok()) return number.value;
     }
     return Value::string(arena_, text);
   }
 
   /// nullopt at the end of the line, which ends the whole parse without a complaint.
-  std::optional<int> key_index() {
+  std::optional<int64_t> key_index() {
     Word digits = word("]");
     if (digits.stop == 0) return {};
-    auto number = whole_number(digits.text);
-    if (!number)
+    auto number = parse_int(digits.text, 10);
+    if (!number.ok())
       throw invalid(
-          fmt::format("error parsing index: strconv.Atoi: parsing {}: invalid syntax", quoted(digits.text)));
-    if (*number > kMaxIndex)
-      throw invalid(
-          fmt::format("index of {} is greater than maximum supported index of {}", *number, kMaxIndex));
-    if (*number < 0) throw invalid(fmt::format("negative {} index not allowed", *number));
-    return static_cast<int>(*number);
+          fmt::format("error parsing index: strconv.Atoi: parsing {}: {}", quoted(digits.text),
+                      number.error == NumberError::Range ? "value out of range" : "invalid syntax"));
+    return number.value;
   }
 
-  void set_index(Value list, int index, Value value) {
+  void set_index(Value list, int64_t index, Value value) {
+    if (index > kMaxIndex)
+      throw invalid(
+          fmt::format("index of {} is greater than maximum supported index of {}", index, kMaxIndex));
     while (list.size() <= static_cast<size_t>(index)) list.push_back(arena_, {});
     list.items()[static_cast<size_t>(index)] = value;
   }
 
-  End list_item(Value list, int index, int nesting, int depth) {
+  End list_item(Value list, int64_t index, int nesting, int depth) {
     check_depth(depth);
+    if (index < 0) throw invalid(fmt::format("negative {} index not allowed", index));
     Word name = word("[.=");
     if (!name.text.empty())
-      throw invalid(fmt::format("unexpected data at end of array index: {}", quoted(name.text)));
+      throw invalid(fmt::format("unexpected data at end of array index: [{}]", quoted_runes(name.text)));
     auto at = static_cast<size_t>(index);
     switch (name.stop) {
       case 0:
@@ -325,7 +318,7 @@ class SetParser final {
         return End::Done;
       }
       case '[': {
-        std::optional<int> next = key_index();
+        std::optional<int64_t> next = key_index();
         if (!next) return End::Eof;
         Value inner = Value::list(arena_);
         if (at < list.size() && !list[at].is_null()) {
