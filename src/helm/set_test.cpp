@@ -56,7 +56,7 @@ TEST(Set, FollowsHelmsGrammar) {
       {Typed, "a[-1]=1", "{}", "failed parsing --set data: negative -1 index not allowed"},
       {Typed, "a[70000]=1", "{}",
        "failed parsing --set data: index of 70000 is greater than maximum supported index of 65536"},
-      {Typed, "a[0]b=1", "{}", R"(failed parsing --set data: unexpected data at end of array index: "b")"},
+      {Typed, "a[0]b=1", "{}", "failed parsing --set data: unexpected data at end of array index: ['b']"},
       {Typed, "a={1", "{}", "failed parsing --set data: list must terminate with '}'"},
       {Typed, "a.b=1", R"({"a":"x"})",
        "failed parsing --set data: unable to parse key: interface conversion: interface {} is string, not "
@@ -65,6 +65,17 @@ TEST(Set, FollowsHelmsGrammar) {
        "failed parsing --set data: unable to parse key: interface conversion: interface {} is nil, not "
        "[]interface {}"},
       {Json, "a={", "{}", "failed parsing --set-json data a={"},
+      {Json, "a=nullb=1.50c=-0.5e1x.y=\"z\"d=[{}]e=01=2", "{}",
+       R"({"1":2,"a":null,"b":1.5,"c":-5,"d":[{}],"e":0,"x":{"y":"z"}})"},
+      {Typed, "a=1,b[70000]", "{}", R"({"a":1,"b":[]})"},
+      {Typed, "b[70000]=1", "{}",
+       "failed parsing --set data: index of 70000 is greater than maximum supported index of 65536"},
+      {Typed, "b[99999999999999999999]=1", "{}",
+       "failed parsing --set data: error parsing index: strconv.Atoi: parsing \"99999999999999999999\": "
+       "value out "
+       "of range"},
+      {Typed, "b[0]\\'é=1", "{}",
+       "failed parsing --set data: unexpected data at end of array index: ['\\'' 'é']"},
       {File, "a=none", "{}", "failed parsing --set-file data: open none: no such file or directory"},
   };
   for (const SetCase& test : cases)
