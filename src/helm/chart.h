@@ -57,6 +57,7 @@ struct Metadata {
   std::map<std::string, std::string> annotations;
   std::vector<Dependency> dependencies;
   bool has_dependencies = false;  ///< the list is there, even if empty: Helm goes through subcharts only then
+  bool has_annotations = false;   ///< the map is there, even if empty
   bool deprecated = false;
   bool null_maintainer = false, null_dependency = false;  ///< a null stands in the list: refused by validate
 };

@@ -161,6 +161,7 @@ void read_metadata(std::string_view yaml, Metadata& out, Arena& arena) {
                     {Sort::String, "kubeVersion", &out.kube_version},
                     {Sort::Read, "dependencies", &dependencies},
                     {Sort::String, "type", &out.type}});
+    out.has_annotations = !out.annotations.empty() || root["annotations"].is_map();
   } catch (const Error& error) {
     throw undecodable(error.message());
   }

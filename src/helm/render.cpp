@@ -69,25 +69,24 @@ Value chart_value(Arena& arena, const ActiveChart& active, bool is_root) {
   for (const Dependency& dependency : active.dependencies)
     dependencies.push_back(arena, dependency_value(arena, dependency));
   return Value::map(
-      arena,
-      {{"APIVersion", text_of(arena, m.api_version)},
-       {"Annotations", marked(annotations, m.annotations.empty() ? Mark::NilStringMap : Mark::StringMap)},
-       {"AppVersion", text_of(arena, m.app_version)},
-       {"Condition", text_of(arena, m.condition)},
-       {"Dependencies", dependencies},
-       {"Deprecated", m.deprecated},
-       {"Description", text_of(arena, m.description)},
-       {"Home", text_of(arena, m.home)},
-       {"Icon", text_of(arena, m.icon)},
-       {"IsRoot", is_root},
-       {"Keywords", texts_value(arena, m.keywords)},
-       {"KubeVersion", text_of(arena, m.kube_version)},
-       {"Maintainers", maintainers},
-       {"Name", text_of(arena, active.name)},
-       {"Sources", texts_value(arena, m.sources)},
-       {"Tags", text_of(arena, m.tags)},
-       {"Type", text_of(arena, m.type)},
-       {"Version", text_of(arena, m.version)}});
+      arena, {{"APIVersion", text_of(arena, m.api_version)},
+              {"Annotations", marked(annotations, m.has_annotations ? Mark::StringMap : Mark::NilStringMap)},
+              {"AppVersion", text_of(arena, m.app_version)},
+              {"Condition", text_of(arena, m.condition)},
+              {"Dependencies", dependencies},
+              {"Deprecated", m.deprecated},
+              {"Description", text_of(arena, m.description)},
+              {"Home", text_of(arena, m.home)},
+              {"Icon", text_of(arena, m.icon)},
+              {"IsRoot", is_root},
+              {"Keywords", texts_value(arena, m.keywords)},
+              {"KubeVersion", text_of(arena, m.kube_version)},
+              {"Maintainers", maintainers},
+              {"Name", text_of(arena, active.name)},
+              {"Sources", texts_value(arena, m.sources)},
+              {"Tags", text_of(arena, m.tags)},
+              {"Type", text_of(arena, m.type)},
+              {"Version", text_of(arena, m.version)}});
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
