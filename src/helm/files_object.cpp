@@ -19,13 +19,30 @@ constexpr int kGlobSteps = 200'000;
 /// Reads a pattern while it matches: alternatives in braces are tried by continuing after them.
 class Glob final {
  public:
-  explicit Glob(std::string_view pattern) : pattern_(pattern) {}
+  explicit Glob(std::string_view pattern) : pattern_(pattern) { pattern_.append(unclosed(), '}'); }
 
   bool valid() const { return valid_part(0, 0) == pattern_.size(); }
   bool matches(std::string_view path) { return at(0, path, 0); }
 
  private:
   static constexpr size_t kBad = std::string_view::npos;
+
+  /// Groups that are open at the end, where they close by themselves.
+  size_t unclosed() const {
+    size_t open = 0;
+    for (size_t i = 0; i < pattern_.size(); ++i) {
+      char c = pattern_[i];
+      if (c == '\\')
+        ++i;
+      else if (c == '[')
+        i = std::min(class_end(i), pattern_.size()) - 1;
+      else if (c == '{')
+        ++open;
+      else if (c == '}' && open > 0)
+        --open;
+    }
+    return open;
+  }
 
   /// End of the pattern part from `i` on, inside of `depth` braces; kBad when it is broken.
   size_t valid_part(size_t i, int depth) const {
@@ -130,7 +147,7 @@ class Glob final {
         ++i;
       } else if (c == '[') {
         size_t end = class_end(i);
-        if (!in_class(pattern_.substr(i + 1, end - i - 2), rune.value)) return false;
+        if (!in_class(std::string_view(pattern_).substr(i + 1, end - i - 2), rune.value)) return false;
         path.remove_prefix(rune.size);
         i = end;
       } else {
@@ -143,7 +160,7 @@ class Glob final {
     return path.empty();
   }
 
-  std::string_view pattern_;
+  std::string pattern_;
   std::vector<size_t> after_;  // where to go on behind each open group
   int steps_ = 0;
 };
