@@ -152,11 +152,11 @@ void Operator::start(Wait wait) {
 
 void Operator::stop() {
   Parts& p = *parts_;
-  if (p.running) {
-    p.running->runtime->stop();
+  if (p.running) {  // as far as start came
+    if (p.running->runtime) p.running->runtime->stop();
     p.running->feed.request_stop();
     if (p.running->feed.joinable()) p.running->feed.join();
-    p.running->api->feed().close();
+    if (p.running->api) p.running->api->feed().close();
   }
   p.server->stop(Deadline::in(kServerStop));
 }
