@@ -106,6 +106,8 @@ std::string_view TomlScalars::until_three(char quote) {
     }
     std::string_view text = text_.substr(from, at_ - 1 - from);
     at_ = end;
+    next();  // a fourth quote is looked for: what may not stand there is still the value's error
+    unread();
     return text;
   }
 }
