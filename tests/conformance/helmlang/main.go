@@ -95,7 +95,8 @@ func check(err error) {
 	}
 }
 
-var pointer = regexp.MustCompile(" *0x[0-9a-f]{9,12} *")
+// An address, or what functions on texts left of the one that the context holds.
+var pointer = regexp.MustCompile(` *0x[0-9a-f]{9,12} *|Capabilities:0x[^ \]]*`)
 
 // clean makes texts comparable with those that came as JSON: bytes that are no UTF-8 become U+FFFD there.
 // Addresses of pointers are no two times the same, nor as long, which changes what they are padded with.
