@@ -6,6 +6,7 @@
 #include <string>
 
 #include "helm/encoding.h"
+#include "helm/unicode.h"
 #include "text/utf8.h"
 #include "text/yaml.h"
 
@@ -21,11 +22,21 @@ class Glob final {
  public:
   explicit Glob(std::string_view pattern) : pattern_(pattern) { pattern_.append(unclosed(), '}'); }
 
-  bool valid() const { return valid_part(0, 0) == pattern_.size(); }
+  bool valid() const { return readable() && valid_part(0, 0) == pattern_.size(); }
   bool matches(std::string_view path) { return at(0, path, 0); }
 
  private:
   static constexpr size_t kBad = std::string_view::npos;
+
+  /// gobwas takes the replacement character, too, for bytes that are no UTF-8.
+  bool readable() const {
+    for (std::string_view rest = pattern_; !rest.empty();) {
+      DecodedRune d = decode_rune(rest);
+      if (d.rune == 0xFFFD) return false;
+      rest.remove_prefix(static_cast<size_t>(d.size));
+    }
+    return true;
+  }
 
   /// Groups that are open at the end, where they close by themselves.
   size_t unclosed() const {

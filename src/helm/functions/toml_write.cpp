@@ -85,18 +85,23 @@ class TomlWriter final {
   struct Entry {
     std::string name;
     Value value;
+    size_t place = 0;  ///< of a field in its struct, unexported ones counted
   };
   std::vector<Entry> entries(Value table) {
     std::vector<Entry> found;
     if (const Object* object = Object::of(table)) {
-      for (const Field& f : object->fields(call_.arena()))
-        if (f.exported) found.push_back({std::string(f.name), f.value});
+      size_t place = 0;
+      for (const Field& f : object->fields(call_.arena())) {
+        if (f.exported) found.push_back({std::string(f.name), f.value, place});
+        ++place;
+      }
     } else {
       for (const text::Member& m : table.members()) found.push_back({std::string(m.key.view()), m.value});
     }
     return found;
   }
-  /// Go's struct writer leaves out the comma by a field's place, its map writer by that in each group.
+  /// Go's struct writer leaves out the comma behind the field whose place is the count of exported ones, less
+  /// one; its map writer that behind the last of each group.
   static bool is_struct(Value table) {
     const Object* object = Object::of(table);
     return object && object->kind() != GoKind::Map;
@@ -182,15 +187,14 @@ class TomlWriter final {
     size_t all = g.direct.size() + g.tables.size();
     bool fields = is_struct(table);
     out_ += '{';
-    size_t place = 0;
     for (const std::vector<Entry>* group : {&g.direct, &g.tables}) {
-      for (size_t i = 0; i < group->size(); ++i, ++place) {
+      for (size_t i = 0; i < group->size(); ++i) {
         const Entry& e = (*group)[i];
         if (is_nil(e.value)) continue;
         out_ += shown(e.name) + " = ";
         element(e.value, depth + 1);
         bool more =
-            fields ? place + 1 < all : i + 1 < group->size() || (group == &g.direct && !g.tables.empty());
+            fields ? e.place + 1 != all : i + 1 < group->size() || (group == &g.direct && !g.tables.empty());
         if (more) out_ += ", ";
       }
     }
