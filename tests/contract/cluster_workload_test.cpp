@@ -117,12 +117,13 @@ TEST_F(WorkloadContract, AnImageThatCantBePulledLeavesTheOldPodsAlone) {
     bool bad = pod["spec"]["containers"][0]["image"].as_string().ends_with("bad-image");
     EXPECT_EQ(bad ? "Pending" : "Running", pod["status"]["phase"].as_string());
   }
-  Answer stuck = get(apps("deployments/web"));
+  Answer stuck = once(apps("deployments/web"), [](const Answer& answer) {
+    return condition(answer, "Progressing", "reason") == "ReplicaSetUpdated";
+  });
   EXPECT_EQ(1, stuck.at("status.updatedReplicas").as_int());
   EXPECT_EQ(3, stuck.at("status.availableReplicas").as_int());
   EXPECT_EQ(4, stuck.at("status.replicas").as_int());
   EXPECT_EQ(1, stuck.at("status.unavailableReplicas").as_int());
-  EXPECT_EQ("ReplicaSetUpdated", condition(stuck, "Progressing", "reason"));
 }
 
 TEST_F(WorkloadContract, ACrashingContainerBacksOff) {
