@@ -67,7 +67,12 @@ TEST_F(ClusterContract, AGivenUpFieldGoesBackToItsDefault) {
     return fmt::format(R"({{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"c"}},"data":{}}})",
                        data);
   };
-  ASSERT_EQ(201, apply(core("configmaps/c"), "a", config(R"({"x":"1","y":"2"})")).status);
+  Answer made = apply(core("configmaps/c"), "a", config(R"({"x":"1","y":"2"})"));
+  ASSERT_EQ(201, made.status);
+  Answer again = apply(core("configmaps/c"), "a", config(R"({"x":"1","y":"2"})"));
+  EXPECT_EQ(200, again.status);
+  EXPECT_EQ(made.at("metadata.resourceVersion").as_string(),
+            again.at("metadata.resourceVersion").as_string());
   merge(core("configmaps/c"), R"({"data":{"z":"3"}})");
   Answer left = apply(core("configmaps/c"), "a", config(R"({"x":"1"})"));
   EXPECT_FALSE(left["data"].has("y"));
